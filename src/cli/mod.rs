@@ -1,0 +1,1 @@
+//! The native command line: a thin edge over the library.

@@ -1,0 +1,40 @@
+//! Recto turns a PDF into Markdown with every figure extracted and described and the text summarised.
+//!
+//! Data flows through the modules in the order in which they are declared:
+//!
+//! ```text
+//! PDF bytes ── pdf ──▶ Structure (metadata, outline, labels, links, attachments)
+//!               └────▶ PageContent (glyphs, paths, images) ── layout ──▶ Page (blocks, figures)
+//!                                                                         │
+//!                     Document (pages, figures, synopsis) ◀───────────────┘
+//!                        │ figures ── caption (models::blip) ──▶ Description
+//!                        │ blocks ─── enhance (models::t5) ────▶ Synopsis, answers
+//!                        ▼
+//!                     export ──▶ Markdown, HTML, text, JSON, zip
+//! ```
+//!
+//! `pipeline` runs the stages and reports [`pipeline::Event`]s; it runs natively and in a worker with the
+//! same output. `protocol` is what the page and its workers say to each other, `session` the page's state.
+//! Everything so far is pure: no module above this line names a browser type. `platform`, `worker` and
+//! `ui` are the browser's edges, compiled only with the features `web`, `worker` and `app`.
+
+pub mod document;
+pub mod pdf;
+pub mod layout;
+pub mod export;
+pub mod models;
+pub mod caption;
+pub mod enhance;
+pub mod registry;
+pub mod pipeline;
+pub mod protocol;
+pub mod session;
+
+#[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "web")]
+pub mod platform;
+#[cfg(feature = "app")]
+pub mod ui;
+#[cfg(feature = "worker")]
+pub mod worker;

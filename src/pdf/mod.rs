@@ -1,0 +1,8 @@
+//! PDF bytes in; the file's structure and each page's content out.
+//!
+//! Two readers share the work. The `pdf` crate gives typed access to what is structural: information
+//! dictionary, outline, page labels, links, attachments, the structure tree, encryption. hayro gives what
+//! is drawn: glyphs with their Unicode text, paths, images, and whole pages as pixels; it also repairs
+//! files that `pdf` rejects, and then a warning says that the structure is missing.
+
+pub mod content;

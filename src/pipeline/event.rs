@@ -1,0 +1,150 @@
+//! What is asked of the pipeline, and what it tells while it works.
+
+use crate::document::{
+    Attachment, Description, Figure, FigureId, Metadata, OutlineItem, Page, Source, Synopsis, Warning,
+};
+use serde::{Deserialize, Serialize};
+
+/// What a person wants done with a document.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Options {
+    /// Describe figures (stage 2).
+    pub captions: bool,
+    /// Summarise (stage 3).
+    pub summary: bool,
+    /// Registry id of the caption model; none to go without.
+    pub caption_model: Option<String>,
+    /// Registry id of the text model; none for the extractive method.
+    pub text_model: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { captions: true, summary: true, caption_model: None, text_model: None }
+    }
+}
+
+/// The stages, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// PDF to pages, blocks and figures.
+    Extraction,
+    /// Figures to descriptions.
+    Vision,
+    /// Text to summary, title and keywords.
+    Text,
+}
+
+/// How far a stage is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Which stage.
+    pub stage: Stage,
+    /// What is being worked on (`page`, `image`, `section`, `loading blip-base-q4k`), for the person.
+    pub activity: String,
+    /// Units finished.
+    pub done: u32,
+    /// Units in all, 0 if unknown.
+    pub total: u32,
+    /// Tokens generated so far for the current unit.
+    pub tokens: u32,
+}
+
+/// How a stage ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageReport {
+    /// Which stage.
+    pub stage: Stage,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Wall time in milliseconds.
+    pub millis: f64,
+    /// What was made.
+    pub counts: Counts,
+    /// Models used, by registry id.
+    pub models: Vec<String>,
+}
+
+/// How a stage ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "reason")]
+pub enum Outcome {
+    /// All of it.
+    Done,
+    /// Some of it: what is missing, and why.
+    Partial(String),
+    /// None of it: why.
+    Failed(String),
+    /// The person stopped it.
+    Stopped,
+    /// Not asked for, or nothing to do: why.
+    Skipped(String),
+}
+
+/// What a stage made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Pages finished.
+    pub pages: u32,
+    /// Characters of running text.
+    pub characters: u64,
+    /// Images extracted or described.
+    pub images: u32,
+    /// Tokens generated.
+    pub tokens: u32,
+}
+
+/// What happened. The bytes of images travel beside the event ([`crate::document::FigureImage`]).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+#[allow(clippy::large_enum_variant, reason = "events are few and short-lived")]
+pub enum Event {
+    /// The file is open.
+    Opened {
+        /// The file.
+        source: Source,
+        /// What it says of itself.
+        metadata: Metadata,
+        /// Its bookmarks.
+        outline: Vec<OutlineItem>,
+        /// Its attachments.
+        attachments: Vec<Attachment>,
+        /// Width and height of each page in points, after rotation.
+        page_sizes: Vec<[f32; 2]>,
+        /// Faults so far.
+        warnings: Vec<Warning>,
+    },
+    /// How far it is.
+    Progress(Progress),
+    /// A page is finished.
+    Page {
+        /// The page.
+        page: Page,
+        /// The figures on it; their images travel beside the event in the same order.
+        figures: Vec<Figure>,
+        /// Faults on it.
+        warnings: Vec<Warning>,
+    },
+    /// A figure has a description.
+    Described {
+        /// Which one.
+        figure: FigureId,
+        /// What it shows.
+        description: Description,
+    },
+    /// Text of a description or summary as it is being generated.
+    Partial {
+        /// The stage that generates.
+        stage: Stage,
+        /// The text so far.
+        text: String,
+    },
+    /// Summary, title and keywords as far as they are made; replaces what was there.
+    Synopsis(Synopsis),
+    /// A fault that was lived with.
+    Warning(Warning),
+    /// A stage ended.
+    StageEnded(StageReport),
+}

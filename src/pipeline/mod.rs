@@ -1,0 +1,3 @@
+//! Runs the stages and tells what happens, natively and in a worker alike.
+
+pub mod event;

@@ -1,0 +1,255 @@
+//! What the page and its workers say to each other.
+//!
+//! One wasm worker program plays two roles: the document worker parses, lays out and renders; the model
+//! worker downloads, loads and runs models. The worker speaks first ([`Response::Ready`]); messages sent
+//! before that would be lost. Each message is a JSON text with a list of byte buffers beside it, which are
+//! transferred, not copied ([`Envelope`]). Every message about a document carries its [`JobId`], so that
+//! an answer to a question no longer asked can be told apart. Stopping is cooperative between two pages
+//! and, for everything else, done by ending the worker, which also returns its memory to the system.
+
+use crate::document::{Description, Document, FigureId};
+use crate::pipeline::event::{Event, Options};
+use crate::registry::{ModelEntry, StoredModel};
+use serde::{Deserialize, Serialize};
+
+/// Version of this protocol: page and worker of different builds must not talk.
+pub const PROTOCOL: u32 = 1;
+
+/// A document being worked on, unique in a page's lifetime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct JobId(pub u32);
+
+/// A message and the buffers that travel with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Envelope<T> {
+    /// The message.
+    pub message: T,
+    /// Byte buffers that belong to it, in the order in which its documentation names them.
+    pub buffers: Vec<Vec<u8>>,
+}
+
+/// What the page asks of a worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "request")]
+#[allow(clippy::large_enum_variant, reason = "requests are few and short-lived")]
+pub enum Request {
+    /// Open a PDF (buffer 0) and extract its pages from `first_page` on, reporting [`Response::Event`]s.
+    /// With `first_page` past the last page it is only opened, for rendering.
+    Convert {
+        /// The document.
+        job: JobId,
+        /// File name.
+        name: String,
+        /// What is wanted.
+        options: Options,
+        /// For an encrypted file.
+        password: Option<String>,
+        /// From 1; more after a worker died.
+        first_page: u32,
+        /// Pages to leave out because a worker died on them.
+        skip_pages: Vec<u32>,
+    },
+    /// Render a page of the open document; answered by [`Response::Rendered`].
+    Render {
+        /// The document.
+        job: JobId,
+        /// From 1.
+        page: u32,
+        /// Wanted width in pixels.
+        width_px: u32,
+    },
+    /// Stop extracting, but keep the document open for rendering. Answered by [`Response::Stopped`].
+    Stop {
+        /// The document.
+        job: JobId,
+    },
+    /// Forget the document.
+    Close {
+        /// The document.
+        job: JobId,
+    },
+    /// Describe figures, whose image files are the buffers, in the order of `figures`.
+    Describe {
+        /// The document.
+        job: JobId,
+        /// Model to use; it must be stored.
+        model: ModelEntry,
+        /// The figures.
+        figures: Vec<FigureId>,
+    },
+    /// Summarise the document.
+    Summarise {
+        /// The document.
+        job: JobId,
+        /// Model to use; none for the extractive method.
+        model: Option<ModelEntry>,
+        /// The document.
+        document: Box<Document>,
+    },
+    /// Answer a question from the document.
+    Ask {
+        /// The document.
+        job: JobId,
+        /// Model to use; none to be shown the passages only.
+        model: Option<ModelEntry>,
+        /// The document.
+        document: Box<Document>,
+        /// The question.
+        question: String,
+    },
+    /// List what is stored; answered by [`Response::Stored`].
+    ListModels,
+    /// Download a model's files; answered by [`Response::Download`] until it is `Done` or `Failed`.
+    Download {
+        /// The model.
+        model: ModelEntry,
+        /// Prefix that replaces the hub's address; none for the registry's own.
+        base_url: Option<String>,
+    },
+    /// Delete a stored model; answered by [`Response::Stored`].
+    DeleteModel {
+        /// Its registry id.
+        id: String,
+    },
+}
+
+/// What a worker tells the page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "response")]
+#[allow(clippy::large_enum_variant, reason = "responses are short-lived")]
+pub enum Response {
+    /// The worker listens.
+    Ready {
+        /// [`PROTOCOL`] of the worker's build.
+        protocol: u32,
+    },
+    /// Something happened to a document; for [`Event::Page`] the buffers are the figures' image files.
+    Event {
+        /// The document.
+        job: JobId,
+        /// What happened.
+        event: Event,
+    },
+    /// The file needs a password, or the one given is wrong.
+    PasswordNeeded {
+        /// The document.
+        job: JobId,
+        /// One was given, and it is wrong.
+        wrong: bool,
+    },
+    /// The file cannot be opened at all.
+    OpenFailed {
+        /// The document.
+        job: JobId,
+        /// File and cause, in words for the person.
+        message: String,
+    },
+    /// Page pixels: buffer 0 is RGBA8, row by row from the top, not premultiplied.
+    Rendered {
+        /// The document.
+        job: JobId,
+        /// From 1.
+        page: u32,
+        /// Width in pixels.
+        width_px: u32,
+        /// Height in pixels.
+        height_px: u32,
+    },
+    /// A page could not be rendered.
+    RenderFailed {
+        /// The document.
+        job: JobId,
+        /// From 1.
+        page: u32,
+        /// Why.
+        message: String,
+    },
+    /// Extraction stopped on request.
+    Stopped {
+        /// The document.
+        job: JobId,
+    },
+    /// An answer to [`Request::Ask`].
+    Answer {
+        /// The document.
+        job: JobId,
+        /// The question.
+        question: String,
+        /// The answer by the model; none without a model.
+        answer: Option<Description>,
+        /// The passages it rests on, best first.
+        passages: Vec<Passage>,
+        /// What went wrong with the model, if anything: the passages stand all the same.
+        error: Option<String>,
+    },
+    /// What is stored on this machine.
+    Stored {
+        /// The models.
+        models: Vec<StoredModel>,
+        /// Bytes used by this site, as the browser estimates.
+        used: u64,
+        /// Bytes this site may use, as the browser estimates.
+        quota: u64,
+        /// Whether the browser promised not to evict.
+        persisted: bool,
+    },
+    /// How a download goes.
+    Download {
+        /// Registry id.
+        id: String,
+        /// How it goes.
+        state: DownloadState,
+    },
+    /// The worker is about to die (a panic, or memory refused); it answers nothing after this.
+    Died {
+        /// The cause.
+        message: String,
+    },
+}
+
+/// How a download goes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum DownloadState {
+    /// Bytes are coming in.
+    Running {
+        /// Bytes stored, of all files together.
+        received: u64,
+        /// Bytes in all.
+        total: u64,
+        /// Bytes per second, over the last seconds.
+        speed: f64,
+        /// Seconds left at that speed.
+        seconds_left: f64,
+    },
+    /// The connection broke; another try follows.
+    Waiting {
+        /// Tries so far.
+        attempt: u32,
+        /// Pause before the next, in seconds.
+        seconds: f64,
+        /// Why.
+        reason: String,
+    },
+    /// Stored and verified.
+    Done,
+    /// Given up; what came in whole is kept for a later resume.
+    Failed {
+        /// Why, and what to do.
+        reason: String,
+    },
+}
+
+/// A passage of the document found for a question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Passage {
+    /// Its text.
+    pub text: String,
+    /// First page, from 1.
+    pub first_page: u32,
+    /// Last page, from 1.
+    pub last_page: u32,
+    /// BM25 score.
+    pub score: f32,
+}
