@@ -100,12 +100,18 @@ pub enum Request {
     },
     /// List what is stored; answered by [`Response::Stored`].
     ListModels,
-    /// Download a model's files; answered by [`Response::Download`] until it is `Done` or `Failed`.
+    /// Download a model's files; answered by [`Response::Download`] until it is `Done`, `Stopped`
+    /// or `Failed`.
     Download {
         /// The model.
         model: ModelEntry,
         /// Prefix that replaces the hub's address; none for the registry's own.
         base_url: Option<String>,
+    },
+    /// Stop a running download; answered by [`Response::Download`] with [`DownloadState::Stopped`].
+    StopDownload {
+        /// The model's registry id.
+        id: String,
     },
     /// Delete a stored model; answered by [`Response::Stored`].
     DeleteModel {
@@ -234,6 +240,8 @@ pub enum DownloadState {
     },
     /// Stored and verified.
     Done,
+    /// Stopped by the person; what came in is kept for a later resume.
+    Stopped,
     /// Given up; what came in whole is kept for a later resume.
     Failed {
         /// Why, and what to do.
