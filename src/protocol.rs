@@ -8,6 +8,7 @@
 //! and, for everything else, done by ending the worker, which also returns its memory to the system.
 
 use crate::document::{Description, Document, FigureId};
+use crate::enhance::Passage;
 use crate::pipeline::event::{Event, Options};
 use crate::registry::{ModelEntry, StoredModel};
 use serde::{Deserialize, Serialize};
@@ -247,17 +248,4 @@ pub enum DownloadState {
         /// Why, and what to do.
         reason: String,
     },
-}
-
-/// A passage of the document found for a question.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Passage {
-    /// Its text.
-    pub text: String,
-    /// First page, from 1.
-    pub first_page: u32,
-    /// Last page, from 1.
-    pub last_page: u32,
-    /// BM25 score.
-    pub score: f32,
 }

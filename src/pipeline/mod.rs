@@ -1,3 +1,30 @@
 //! Runs the stages and tells what happens, natively and in a worker alike.
+//!
+//! ```text
+//! PDF bytes ── Extraction::step… ──▶ Event::{Opened, Page, …} ─┐
+//! figures' images ── describe ─────▶ Event::Described ─────────┼──▶ Assembler ──▶ Document, RunReport
+//! Document ────── summarise ───────▶ Event::Synopsis ──────────┘
+//! Document, question ── ask ───────▶ Answer
+//! ```
+//!
+//! Each stage takes a [`Sink`], which hears every [`event::Event`] and says when to stop, and a [`Clock`].
+//! Each returns its own [`event::StageReport`] (also told as [`event::Event::StageEnded`]), whatever went
+//! wrong in it, so that the next stage goes on with what there is.
 
 pub mod event;
+
+mod assembler;
+mod clock;
+mod describe;
+mod report;
+mod sink;
+mod summarise;
+
+pub use assembler::{Assembler, blank_page};
+#[cfg(not(target_family = "wasm"))]
+pub use clock::SystemClock;
+pub use clock::{Clock, TickingClock};
+pub use describe::describe;
+pub use report::RunReport;
+pub use sink::{Recording, Sink};
+pub use summarise::{NamedModel, ask, summarise};
