@@ -40,7 +40,8 @@ pub struct Glyph {
     pub bbox: Rect,
     /// Pen position on the baseline.
     pub origin: (f32, f32),
-    /// Pen position after the glyph, before character and word spacing.
+    /// Pen position after the glyph, before character and word spacing. For vertical writing it lies below
+    /// the origin, while [`Self::angle`] stays that of the upright glyph.
     pub advance: (f32, f32),
     /// Font size in points as seen on the page (text matrix and transform applied).
     pub size: f32,
@@ -113,10 +114,11 @@ pub struct ImageItem {
     pub width_px: u32,
     /// Height of the source in pixels.
     pub height_px: u32,
-    /// Index by which its pixels can be asked for: its place among the images drawn on the page, from 0.
+    /// Index by which its pixels can be asked for: its place among the images drawn on the page, from 0,
+    /// those outside the page or clipped away counted.
     pub index: usize,
-    /// Hash of its source: the same for the same image object or the same inline data. For a stencil mask
-    /// the colour takes part.
+    /// Hash of its source: the same for the same encoded pixels and mask, wherever they stand in the file.
+    /// The colour of a stencil takes no part.
     pub digest: u64,
     /// A one-bit stencil painted in a colour.
     pub stencil: bool,

@@ -6,3 +6,15 @@
 //! files that `pdf` rejects, and then a warning says that the structure is missing.
 
 pub mod content;
+mod device;
+mod digest;
+mod fonts;
+mod glyph_text;
+mod open;
+mod paths;
+mod reader;
+mod space;
+mod text_string;
+
+pub use open::{MAX_FILE_BYTES, OpenDocument, OpenError, open};
+pub use reader::{PageError, PageReader};
