@@ -13,6 +13,8 @@ use crate::pipeline::event::{Event, Options};
 use crate::registry::{ModelEntry, StoredModel};
 use serde::{Deserialize, Serialize};
 
+pub use crate::registry::DownloadState;
+
 /// Version of this protocol: page and worker of different builds must not talk.
 pub const PROTOCOL: u32 = 1;
 
@@ -212,40 +214,5 @@ pub enum Response {
     Died {
         /// The cause.
         message: String,
-    },
-}
-
-/// How a download goes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "state")]
-pub enum DownloadState {
-    /// Bytes are coming in.
-    Running {
-        /// Bytes stored, of all files together.
-        received: u64,
-        /// Bytes in all.
-        total: u64,
-        /// Bytes per second, over the last seconds.
-        speed: f64,
-        /// Seconds left at that speed.
-        seconds_left: f64,
-    },
-    /// The connection broke; another try follows.
-    Waiting {
-        /// Tries so far.
-        attempt: u32,
-        /// Pause before the next, in seconds.
-        seconds: f64,
-        /// Why.
-        reason: String,
-    },
-    /// Stored and verified.
-    Done,
-    /// Stopped by the person; what came in is kept for a later resume.
-    Stopped,
-    /// Given up; what came in whole is kept for a later resume.
-    Failed {
-        /// Why, and what to do.
-        reason: String,
     },
 }
