@@ -12,9 +12,13 @@ mod fonts;
 mod glyph_text;
 mod open;
 mod paths;
+mod picture;
+mod raster;
 mod reader;
 mod space;
 mod text_string;
 
 pub use open::{MAX_FILE_BYTES, OpenDocument, OpenError, open};
+pub use picture::{ExtractedImage, MAX_IMAGE_PIXELS};
+pub use raster::{MAX_RASTER_PIXELS, Raster};
 pub use reader::{PageError, PageReader};

@@ -4,11 +4,22 @@ use super::content::PageContent;
 use super::device::ContentDevice;
 use super::fonts::{FontBook, PageFonts};
 use super::open::OpenDocument;
+use super::picture::{ExtractedImage, ImageCatcher, LargestImage};
+use super::raster::{Raster, bounded_scale, paint};
 use super::space::PageSpace;
-use hayro::hayro_interpret::{Context, InterpreterCache, InterpreterSettings, interpret_page, kurbo};
+use crate::document::Rect;
+use hayro::RenderCache;
+use hayro::hayro_interpret::{
+    Context, Device, InterpreterCache, InterpreterSettings, InterpreterWarning, interpret_page, kurbo,
+};
 use hayro::hayro_syntax::page::Page;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Why a page cannot be read.
+/// A page with an image of more pixels than this is not painted.
+const MAX_PAINTED_PIXELS: u64 = 128_000_000;
+
+/// Why a page or something on it cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PageError {
     /// There is no such page.
@@ -19,13 +30,39 @@ pub enum PageError {
         /// How many there are.
         count: usize,
     },
+    /// The page has fewer images.
+    #[error("page {page} has no image {index}")]
+    NoSuchImage {
+        /// The page, from 1.
+        page: u32,
+        /// The image's index, from 0.
+        index: usize,
+    },
+    /// An image is too large to be decoded.
+    #[error("an image of {width} x {height} pixels is too large; at most {limit} pixels can be decoded")]
+    ImageTooLarge {
+        /// Its width in pixels.
+        width: u32,
+        /// Its height in pixels.
+        height: u32,
+        /// The limit in pixels.
+        limit: u64,
+    },
+    /// An image's data is damaged, or in a form that is not known.
+    #[error("an image is damaged or in an unknown form")]
+    ImageUndecodable,
+    /// The part asked for lies outside the page or is empty.
+    #[error("nothing of the page lies in the part asked for")]
+    EmptyCrop,
 }
 
 /// Reads the pages of an open document. Holds caches of fonts, so one reader should serve all pages.
 pub struct PageReader<'a> {
     document: &'a OpenDocument,
     settings: InterpreterSettings,
+    unloadable_fonts: Arc<AtomicU32>,
     cache: InterpreterCache<'a>,
+    render_cache: RenderCache<'a>,
     fonts: FontBook<'a>,
 }
 
@@ -33,15 +70,43 @@ impl<'a> PageReader<'a> {
     /// A reader for `document`.
     #[must_use]
     pub fn new(document: &'a OpenDocument) -> Self {
-        let settings = InterpreterSettings::default();
-        let fonts = FontBook::new(&settings);
-        Self { document, settings, cache: InterpreterCache::new(), fonts }
+        let unloadable_fonts = Arc::new(AtomicU32::new(0));
+        let counter = Arc::clone(&unloadable_fonts);
+        let settings = InterpreterSettings {
+            warning_sink: Arc::new(move |warning| {
+                if matches!(warning, InterpreterWarning::UnsupportedFont) {
+                    counter.fetch_add(1, Ordering::Relaxed);
+                }
+            }),
+            ..InterpreterSettings::default()
+        };
+        Self {
+            document,
+            unloadable_fonts,
+            cache: InterpreterCache::new(),
+            render_cache: RenderCache::new(),
+            fonts: FontBook::new(&settings),
+            settings,
+        }
+    }
+
+    /// The document that is read.
+    #[must_use]
+    pub fn document(&self) -> &'a OpenDocument {
+        self.document
     }
 
     fn page(&self, number: u32) -> Result<&'a Page<'a>, PageError> {
         let pages = self.document.pdf.pages();
         let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
         index.and_then(|index| pages.get(index)).ok_or(PageError::NoSuchPage { number, count: pages.len() })
+    }
+
+    fn interpret(&self, page: &'a Page<'a>, space: &PageSpace, device: &mut impl Device<'a>) {
+        let bounds = kurbo::Rect::new(0.0, 0.0, f64::from(space.width), f64::from(space.height));
+        let mut context =
+            Context::new(space.to_page, bounds, &self.cache, page.xref(), self.settings.clone());
+        interpret_page(page, &mut context, device);
     }
 
     /// What is drawn on page `number` (from 1).
@@ -51,12 +116,75 @@ impl<'a> PageReader<'a> {
     pub fn content(&mut self, number: u32) -> Result<PageContent, PageError> {
         let page = self.page(number)?;
         let space = PageSpace::of(page);
-        let bounds = kurbo::Rect::new(0.0, 0.0, f64::from(space.width), f64::from(space.height));
-        let mut context =
-            Context::new(space.to_page, bounds, &self.cache, page.xref(), self.settings.clone());
-        let fonts = PageFonts::new(&mut self.fonts, page.resources(), page.raw());
+        self.unloadable_fonts.store(0, Ordering::Relaxed);
+        // Taken out for the time of the interpretation, which borrows the reader.
+        let mut book = std::mem::replace(&mut self.fonts, FontBook::new(&self.settings));
+        let fonts = PageFonts::new(&mut book, page.resources(), page.raw());
         let mut device = ContentDevice::new(number, &space, fonts);
-        interpret_page(page, &mut context, &mut device);
-        Ok(device.finish())
+        self.interpret(page, &space, &mut device);
+        let mut content = device.finish();
+        self.fonts = book;
+        if self.unloadable_fonts.load(Ordering::Relaxed) > 0 {
+            content
+                .warnings
+                .push("a font of the page is damaged; its text may be wrong or missing".to_owned());
+        }
+        Ok(content)
+    }
+
+    /// Page `number` (from 1) painted on white, `width_px` pixels wide or as near as the limit of
+    /// [`super::MAX_RASTER_PIXELS`] allows.
+    ///
+    /// # Errors
+    /// There is no such page, or an image on it is too large to be decoded.
+    pub fn render(&mut self, number: u32, width_px: u32) -> Result<Raster, PageError> {
+        let page = self.page(number)?;
+        let space = PageSpace::of(page);
+        #[allow(clippy::cast_precision_loss, reason = "a width in pixels; the result is bounded")]
+        let scale = width_px.max(1) as f32 / space.width;
+        self.paint(page, &space, &space.bounds(), scale)
+    }
+
+    /// The part `area` of page `number` (from 1) painted on white at `dpi` pixels per inch, or coarser where
+    /// the limit of [`super::MAX_RASTER_PIXELS`] demands it.
+    ///
+    /// # Errors
+    /// There is no such page, the part is empty, or an image on the page is too large to be decoded.
+    pub fn crop(&mut self, number: u32, area: Rect, dpi: f32) -> Result<Raster, PageError> {
+        let page = self.page(number)?;
+        let space = PageSpace::of(page);
+        let area = area.intersection(&space.bounds()).ok_or(PageError::EmptyCrop)?;
+        let dpi = if dpi.is_finite() { dpi.clamp(1.0, 2400.0) } else { 72.0 };
+        self.paint(page, &space, &area, dpi / 72.0)
+    }
+
+    fn paint(
+        &mut self,
+        page: &'a Page<'a>,
+        space: &PageSpace,
+        area: &Rect,
+        scale: f32,
+    ) -> Result<Raster, PageError> {
+        let mut largest = LargestImage::default();
+        self.interpret(page, space, &mut largest);
+        let (width, height) = largest.size;
+        if u64::from(width) * u64::from(height) > MAX_PAINTED_PIXELS {
+            return Err(PageError::ImageTooLarge { width, height, limit: MAX_PAINTED_PIXELS });
+        }
+        let scale = bounded_scale(area, scale);
+        Ok(paint(page, space.to_page, area, scale, &self.render_cache, &self.settings))
+    }
+
+    /// Image `index` of page `number` (from 1), counted as in [`super::content::ImageItem::index`], in its
+    /// own resolution: the JPEG file of the PDF untouched where that is possible, else a PNG file with the
+    /// image's mask as alpha.
+    ///
+    /// # Errors
+    /// There is no such page or image, or the image is too large, damaged or in an unknown form.
+    pub fn image(&mut self, number: u32, index: usize) -> Result<ExtractedImage, PageError> {
+        let page = self.page(number)?;
+        let mut catcher = ImageCatcher::new(index);
+        self.interpret(page, &PageSpace::of(page), &mut catcher);
+        catcher.caught.unwrap_or(Err(PageError::NoSuchImage { page: number, index }))
     }
 }
