@@ -16,15 +16,20 @@ pub mod event;
 mod assembler;
 mod clock;
 mod describe;
+mod extraction;
+mod guard;
 mod report;
 mod sink;
 mod summarise;
+mod survey;
 
 pub use assembler::{Assembler, blank_page};
 #[cfg(not(target_family = "wasm"))]
 pub use clock::SystemClock;
 pub use clock::{Clock, TickingClock};
 pub use describe::describe;
+pub use extraction::{Extraction, Pages, Step, describe_source};
+pub use guard::is_guarded;
 pub use report::RunReport;
 pub use sink::{Recording, Sink};
 pub use summarise::{NamedModel, ask, summarise};

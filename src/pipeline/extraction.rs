@@ -1,0 +1,222 @@
+//! Stage 1: an open PDF in; its pages, blocks and figures out, one step at a time.
+
+use super::assembler::blank_page;
+use super::clock::Clock;
+use super::event::{Counts, Event, Outcome, Progress, Stage, StageReport};
+use super::guard::guarded;
+use super::sink::Sink;
+use super::survey::surveyed_pages;
+use crate::document::{Source, Warning};
+use crate::pdf::{OpenDocument, PageReader};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+/// Which pages to extract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pages {
+    /// The first, from 1: more than 1 to go on after a worker died. Past the last page the file is only
+    /// opened.
+    pub first: u32,
+    /// Pages to leave out, because a worker died on them.
+    pub skip: Vec<u32>,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self { first: 1, skip: Vec::new() }
+    }
+}
+
+/// Whether there is more to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Call again.
+    More,
+    /// All is told.
+    Ended,
+}
+
+/// The extraction of one document. Each [`step`](Self::step) does one small thing (tells what the file says
+/// of itself, looks at one page, finishes one page), so that a worker can listen to its messages in between.
+///
+/// It borrows the open document, as its [`reader`](Self::reader) does, which also renders pages: whoever
+/// needs all of them for longer keeps them in one function (or one `async` block) that hears messages.
+pub struct Extraction<'a> {
+    document: &'a OpenDocument,
+    reader: PageReader<'a>,
+    source: Source,
+    pages: Pages,
+    phase: Phase,
+    began: Option<f64>,
+    counts: Counts,
+    failed: BTreeSet<u32>,
+}
+
+enum Phase {
+    Opening,
+    /// The light first pass: pages still to look at.
+    Surveying {
+        pages: Vec<u32>,
+        at: usize,
+    },
+    /// The page to finish next.
+    Extracting(u32),
+    Ended,
+}
+
+/// Name, size and hash of a file.
+#[must_use]
+pub fn describe_source(name: &str, bytes: &[u8]) -> Source {
+    let digest = Sha256::digest(bytes);
+    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let sha256 = digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();
+    // Folders are nobody's business, and differ between a browser and a command line.
+    let name = name.rsplit(['/', '\\']).next().unwrap_or(name).to_owned();
+    Source { name, bytes: bytes.len() as u64, sha256 }
+}
+
+impl<'a> Extraction<'a> {
+    /// The extraction of `document`, which was opened from `source` (see [`describe_source`]).
+    #[must_use]
+    pub fn new(document: &'a OpenDocument, source: Source, pages: Pages) -> Self {
+        Self {
+            document,
+            reader: PageReader::new(document),
+            source,
+            pages,
+            phase: Phase::Opening,
+            began: None,
+            counts: Counts::default(),
+            failed: BTreeSet::new(),
+        }
+    }
+
+    /// Reads and renders pages of the document, with the fonts that extraction has already loaded.
+    pub fn reader(&mut self) -> &mut PageReader<'a> {
+        &mut self.reader
+    }
+
+    /// Steps to the end. The report is also told as [`Event::StageEnded`].
+    pub fn run(&mut self, clock: &dyn Clock, sink: &mut dyn Sink) {
+        while self.step(clock, sink) == Step::More {}
+    }
+
+    /// Does the next piece of work and tells what came of it. A page that fails is told without blocks and
+    /// with a warning; the others go on.
+    pub fn step(&mut self, clock: &dyn Clock, sink: &mut dyn Sink) -> Step {
+        let began = *self.began.get_or_insert_with(|| clock.now_ms());
+        let count = self.page_count();
+        if sink.stopped() && !matches!(self.phase, Phase::Ended) {
+            self.end(Outcome::Stopped, clock.now_ms() - began, sink);
+        }
+        match &mut self.phase {
+            Phase::Opening => {
+                sink.event(self.opened(), Vec::new());
+                self.phase = if self.pages.first > count {
+                    Phase::Ended
+                } else {
+                    Phase::Surveying { pages: surveyed_pages(count), at: 0 }
+                };
+            }
+            Phase::Surveying { pages, at } => match pages.get(*at).copied() {
+                Some(number) => {
+                    let (done, total) = (at_most_u32(*at), at_most_u32(pages.len()));
+                    *at += 1;
+                    tell_progress("looking through", done, total, sink);
+                    self.survey(number);
+                }
+                None => self.phase = Phase::Extracting(self.pages.first.max(1)),
+            },
+            Phase::Extracting(number) if *number > count => {
+                let outcome = self.outcome();
+                self.end(outcome, clock.now_ms() - began, sink);
+            }
+            Phase::Extracting(number) => {
+                let page = *number;
+                *number += 1;
+                tell_progress("page", page - 1, count, sink);
+                if !self.pages.skip.contains(&page) {
+                    self.extract(page, sink);
+                }
+            }
+            Phase::Ended => return Step::Ended,
+        }
+        if matches!(self.phase, Phase::Ended) { Step::Ended } else { Step::More }
+    }
+
+    fn page_count(&self) -> u32 {
+        at_most_u32(self.document.page_count())
+    }
+
+    fn opened(&self) -> Event {
+        Event::Opened {
+            source: self.source.clone(),
+            metadata: crate::document::Metadata { page_count: self.page_count(), ..Default::default() },
+            outline: Vec::new(),
+            attachments: Vec::new(),
+            page_sizes: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Looks at a page in the light first pass. A page that fails here will fail again, and be told, later.
+    fn survey(&mut self, number: u32) {
+        let reader = &mut self.reader;
+        let content = guarded(|| reader.content(number));
+        if content.is_err() {
+            self.reader = PageReader::new(self.document);
+        }
+    }
+
+    fn extract(&mut self, number: u32, sink: &mut dyn Sink) {
+        let reader = &mut self.reader;
+        let result = guarded(|| reader.content(number).map_err(|error| error.to_string()));
+        let (page, reason) = match result {
+            Ok(Ok(content)) => (blank_page(number, content.width, content.height), None),
+            Ok(Err(reason)) => (blank_page(number, 0.0, 0.0), Some(reason)),
+            Err(panic) => {
+                // What a panic left behind in the caches cannot be trusted.
+                self.reader = PageReader::new(self.document);
+                (blank_page(number, 0.0, 0.0), Some(panic))
+            }
+        };
+        let mut warnings = Vec::new();
+        if let Some(reason) = reason {
+            self.failed.insert(number);
+            let message = format!("{}: page {number} could not be read: {reason}", self.source.name);
+            warnings.push(Warning { page: Some(number), message });
+        } else {
+            self.counts.pages += 1;
+        }
+        sink.event(Event::Page { page, figures: Vec::new(), warnings }, Vec::new());
+    }
+
+    fn outcome(&self) -> Outcome {
+        let Some(first) = self.failed.first() else { return Outcome::Done };
+        let (failed, count) = (self.failed.len(), self.page_count());
+        if self.counts.pages == 0 {
+            Outcome::Failed("no page could be read".to_owned())
+        } else if failed == 1 {
+            Outcome::Partial(format!("page {first} could not be read"))
+        } else {
+            Outcome::Partial(format!("{failed} of {count} pages could not be read, the first is {first}"))
+        }
+    }
+
+    fn end(&mut self, outcome: Outcome, millis: f64, sink: &mut dyn Sink) {
+        self.phase = Phase::Ended;
+        let counts = self.counts;
+        let report = StageReport { stage: Stage::Extraction, outcome, millis, counts, models: Vec::new() };
+        sink.event(Event::StageEnded(report), Vec::new());
+    }
+}
+
+fn tell_progress(activity: &str, done: u32, total: u32, sink: &mut dyn Sink) {
+    let activity = activity.to_owned();
+    let progress = Progress { stage: Stage::Extraction, activity, done, total, tokens: 0 };
+    sink.event(Event::Progress(progress), Vec::new());
+}
+
+fn at_most_u32(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
