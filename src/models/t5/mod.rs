@@ -1,0 +1,124 @@
+//! T5 (arXiv:1910.10683) and its version 1.1, of which FLAN-T5 (arXiv:2210.11416) is a fine-tuning.
+//!
+//! The encoder reads the whole input once; each decoder layer turns its states into keys and values once,
+//! and then writes token by token. Version 1.0 has a ReLU feed-forward layer and shares the embedding with
+//! the output; version 1.1 has a gated GELU and a matrix of its own for the output.
+
+mod config;
+mod layer;
+mod position;
+mod stack;
+mod text;
+
+pub use config::Config;
+pub use text::T5TextModel;
+
+use super::generation::{Decoder, Interrupted};
+use super::layers::Matrix;
+use super::weights::{LoadError, Weights};
+use candle_core::{Result, Tensor};
+use layer::DecoderCaches;
+use stack::{DecoderStack, EncoderStack};
+use std::io::{Read, Seek};
+use std::ops::ControlFlow;
+
+/// A T5 with its weights.
+#[derive(Debug)]
+pub struct T5 {
+    config: Config,
+    shared: Matrix,
+    encoder: EncoderStack,
+    decoder: DecoderStack,
+    /// None: the output shares the embedding.
+    lm_head: Option<Matrix>,
+}
+
+impl T5 {
+    pub(crate) fn load(
+        weights: &mut Weights<impl Read + Seek>,
+        config: &Config,
+    ) -> std::result::Result<Self, LoadError> {
+        // Checkpoints name the shared embedding once, after one of its users.
+        let names = ["shared.weight", "decoder.embed_tokens.weight", "encoder.embed_tokens.weight"];
+        let name = names.into_iter().find(|name| weights.contains(name)).unwrap_or("shared.weight");
+        let shared = weights.matrix(name, config.vocab_size, config.d_model)?;
+        let encoder = EncoderStack::load(weights, config)?;
+        let decoder = DecoderStack::load(weights, config)?;
+        let lm_head = match config.tie_word_embeddings {
+            true => None,
+            false => Some(weights.matrix("lm_head.weight", config.vocab_size, config.d_model)?),
+        };
+        Ok(Self { config: config.clone(), shared, encoder, decoder, lm_head })
+    }
+
+    /// Its configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The encoder's last hidden state, `[ids, d_model]`. `between_layers` may end it early.
+    ///
+    /// # Errors
+    ///
+    /// When a computation fails (an id outside the vocabulary) or it was ended early.
+    pub fn encode(
+        &self,
+        ids: &[u32],
+        between_layers: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> std::result::Result<Tensor, Interrupted> {
+        self.encoder.forward(self.shared.rows(ids)?, between_layers)
+    }
+
+    /// Makes ready to write an answer to `states` from [`T5::encode`].
+    ///
+    /// # Errors
+    ///
+    /// When a computation fails.
+    pub fn decoder(&self, states: &Tensor) -> Result<T5Decoder<'_>> {
+        Ok(T5Decoder { model: self, caches: self.decoder.start(states)?, past: 0 })
+    }
+}
+
+/// A T5 in the middle of writing.
+#[derive(Debug)]
+pub struct T5Decoder<'a> {
+    model: &'a T5,
+    caches: DecoderCaches,
+    past: usize,
+}
+
+impl T5Decoder<'_> {
+    /// The last hidden states for `tokens`, as [`Decoder::advance`] takes them: `[tokens, d_model]`.
+    fn hidden(&mut self, tokens: &[u32], hypotheses: usize) -> Result<Tensor> {
+        let new = tokens.len() / hypotheses.max(1);
+        let embedded = self.model.shared.rows(tokens)?;
+        let hidden = self.model.decoder.forward(embedded, hypotheses, self.past, &mut self.caches)?;
+        self.past += new;
+        Ok(hidden)
+    }
+
+    fn project(&self, hidden: &Tensor) -> Result<Tensor> {
+        match &self.model.lm_head {
+            Some(head) => head.forward(hidden),
+            // Version 1.0 scales before the shared matrix (mesh_tensorflow, transformer.py).
+            None => self.model.shared.forward(&(hidden * (self.model.config.d_model as f64).powf(-0.5))?),
+        }
+    }
+}
+
+impl Decoder for T5Decoder<'_> {
+    fn advance(&mut self, tokens: &[u32], hypotheses: usize) -> Result<Tensor> {
+        let hidden = self.hidden(tokens, hypotheses)?;
+        let last = super::generation::last_rows(&hidden, hypotheses)?;
+        self.project(&last)
+    }
+
+    fn advance_all(&mut self, tokens: &[u32]) -> Result<Tensor> {
+        let hidden = self.hidden(tokens, 1)?;
+        self.project(&hidden)
+    }
+
+    fn reorder(&mut self, parents: &[u32]) -> Result<()> {
+        self.caches.reorder(parents)
+    }
+}
