@@ -301,7 +301,7 @@ impl Session {
                 }
                 if let Some(job) = self.job(id)
                     && stage == Stage::Extraction
-                    && (!job.deaths.is_empty() || job.worked > 0.0)
+                    && (job.resumed || !job.deaths.is_empty())
                 {
                     let whole = self::report(job, stage, report.outcome.clone(), now);
                     report = StageReport { outcome: report.outcome, ..whole };

@@ -2,9 +2,10 @@
 
 use super::message::FileId;
 use crate::document::{Document, FigureId, Rect};
+use crate::enhance::Passage;
 use crate::pipeline::Assembler;
 use crate::pipeline::event::{Outcome, Progress, Stage};
-use crate::protocol::{JobId, Passage};
+use crate::protocol::JobId;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A document in the queue.
@@ -36,6 +37,8 @@ pub struct Job {
     pub(super) password: Option<String>,
     /// The person asked for this stage's model, so that a missing one may be downloaded.
     pub(super) may_download: bool,
+    /// Extraction was stopped and taken up again.
+    pub(super) resumed: bool,
     /// Pages to leave out.
     pub(super) skip_pages: BTreeSet<u32>,
     /// How often a worker died on a page; page 0 is the opening of the file.
@@ -160,6 +163,7 @@ impl Job {
             revisions: Revisions::default(),
             password: None,
             may_download: false,
+            resumed: false,
             skip_pages: BTreeSet::new(),
             deaths: BTreeMap::new(),
             skip_figures: BTreeSet::new(),

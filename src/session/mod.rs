@@ -50,6 +50,7 @@ pub struct Session {
     active: Option<JobId>,
     next_job: u32,
     workers: Workers,
+    store_deaths: u32,
     pages: pages::PageImages,
     clock: time::Clock,
 }
@@ -108,6 +109,7 @@ impl Session {
             active: None,
             next_job: 1,
             workers: Workers::default(),
+            store_deaths: 0,
             pages: pages::PageImages::default(),
             clock: time::Clock::default(),
         }

@@ -201,6 +201,7 @@ impl Session {
         match state {
             DownloadState::Running { .. } | DownloadState::Waiting { .. } => return,
             DownloadState::Done => {
+                self.store_deaths = 0;
                 self.mark_stored(id);
                 self.announce(format!("{name} is stored on this machine."));
             }

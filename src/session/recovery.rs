@@ -14,6 +14,8 @@ use crate::protocol::{DownloadState, JobId, Request};
 
 /// Times a worker may die on the same page or figure before that is left out.
 const MAX_DEATHS: u32 = 2;
+/// Times the store worker may die before its downloads are given up.
+const MAX_STORE_DEATHS: u32 = 4;
 /// Times workers may die on one document before what is finished has to do.
 const MAX_DEATHS_IN_ALL: u32 = 40;
 
@@ -75,6 +77,7 @@ impl Session {
             self.end_stage(id, report);
             if let Some(job) = self.job_mut(id) {
                 job.todo.insert(0, stage);
+                job.resumed |= stage == Stage::Extraction;
             }
         }
         self.finish(id, JobState::Stopped);
@@ -149,6 +152,7 @@ impl Session {
     }
 
     fn document_worker_died(&mut self, why: &str, never_spoke: bool, out: &mut Vec<Command>) {
+        let now = self.now;
         self.pages.worker_died();
         if let Some((id, _)) = self.clock.stop.take() {
             self.finish_stopped(id);
@@ -177,7 +181,7 @@ impl Session {
             }
             if in_all >= MAX_DEATHS_IN_ALL {
                 let reason = format!("workers failed {in_all} times; pages from {page} on are missing");
-                let report = report(job, Stage::Extraction, Outcome::Partial(reason), self.now);
+                let report = report(job, Stage::Extraction, Outcome::Partial(reason), now);
                 self.end_stage(id, report);
                 return;
             }
@@ -278,6 +282,12 @@ impl Session {
     }
 
     fn store_worker_died(&mut self, out: &mut Vec<Command>) {
+        self.store_deaths += 1;
+        if self.store_deaths > MAX_STORE_DEATHS {
+            self.store_deaths = 0;
+            self.give_up_worker(Role::Store, "it kept failing");
+            return;
+        }
         let base_url = Some(self.settings.base_url.trim().to_owned()).filter(|url| !url.is_empty());
         let ids: Vec<String> = self.models.downloads.keys().cloned().collect();
         for id in ids {
