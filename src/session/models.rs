@@ -5,11 +5,9 @@ use super::settings::ModelChoice;
 use super::{Phase, STAGES, Session};
 use crate::pipeline::event::Stage;
 use crate::protocol::{DownloadState, Request};
-use crate::registry::{ModelEntry, ModelKind, Registry, StoredModel};
+use crate::registry::{ModelEntry, ModelKind, Registry, StoredModel, affordable_memory};
 use std::collections::BTreeMap;
 
-/// Part of the device's memory that a suggested model may take: a browser gives one tab about half.
-const MEMORY_SHARE: u64 = 4;
 /// What to assume of a device that does not say how much memory it has, in bytes.
 const ASSUMED_MEMORY: u64 = 4 << 30;
 
@@ -59,14 +57,6 @@ pub enum ModelStatus {
     Failed(String),
 }
 
-impl ModelEntry {
-    /// What has to be downloaded, in bytes, as far as sizes are known.
-    #[must_use]
-    pub fn download_size(&self) -> u64 {
-        self.files.iter().filter_map(|file| file.size).sum()
-    }
-}
-
 impl Models {
     pub(super) fn new(memory: Option<u64>) -> Self {
         Self {
@@ -89,7 +79,7 @@ impl Models {
     /// The model called `id`.
     #[must_use]
     pub fn entry(&self, id: &str) -> Option<&ModelEntry> {
-        self.registry.as_ref()?.models.iter().find(|model| model.id == id)
+        self.registry.as_ref()?.model(id)
     }
 
     /// Whether the model is stored whole.
@@ -115,11 +105,13 @@ impl Models {
         }
     }
 
-    /// The best model for this machine: the first whose memory is a small enough share of the device's.
+    /// The best model that fits this machine, or else the smallest one there is.
     #[must_use]
     pub fn suggested(&self, kind: ModelKind) -> Option<&ModelEntry> {
-        let budget = self.memory / MEMORY_SHARE;
-        self.of_kind(kind).find(|model| model.memory <= budget).or_else(|| self.of_kind(kind).last())
+        let registry = self.registry.as_ref()?;
+        let fitting = registry.candidates(kind, None, affordable_memory(self.memory));
+        let smallest = || registry.candidates(kind, None, u64::MAX).last().copied();
+        fitting.first().copied().or_else(smallest)
     }
 
     /// What a choice comes to.
@@ -172,7 +164,7 @@ impl Session {
         {
             return;
         }
-        let total = model.download_size();
+        let total = model.approximate_bytes();
         let started = DownloadState::Running { received: 0, total, speed: 0.0, seconds_left: 0.0 };
         self.models.downloads.insert(id.to_owned(), started);
         self.announce(format!("Downloading {}.", model.name));
@@ -216,7 +208,7 @@ impl Session {
 
     /// The store lists what it has only after a while; a finished download counts at once.
     fn mark_stored(&mut self, id: &str) {
-        let bytes = self.models.entry(id).map_or(0, ModelEntry::download_size);
+        let bytes = self.models.entry(id).map_or(0, ModelEntry::approximate_bytes);
         let stored = self.models.stored.get_or_insert_with(Vec::new);
         match stored.iter_mut().find(|model| model.id == id) {
             Some(model) => model.complete = true,

@@ -238,10 +238,12 @@ fn registry() -> Registry {
         homepage: String::new(),
         memory,
         verified: true,
+        unavailable: None,
         files: vec![ModelFile {
             role: FileRole::Weights,
             url: format!("x/{id}.gguf"),
             size: Some(1_000),
+            approximate_size: None,
             sha256: None,
         }],
     };
