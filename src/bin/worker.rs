@@ -1,3 +1,5 @@
 //! The worker.
 
-fn main() {}
+fn main() {
+    recto::worker::start();
+}

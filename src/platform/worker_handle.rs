@@ -1,0 +1,246 @@
+//! The page's end of a worker: start, send, receive, notice its death, end it.
+
+use super::clock::Timer;
+use super::envelope::{self, EnvelopeError, Posting};
+use super::{PlatformError, address, call, describe, property};
+use crate::protocol::{Envelope, PROTOCOL, Request, Response};
+use js_sys::Array;
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Blob, BlobPropertyBag, ErrorEvent, MessageEvent, Url, Worker, WorkerOptions, WorkerType};
+
+/// The script that starts the program, with `SCRIPT`, `MODULE`, `PAGE` and `LIFELINE` to be declared before it.
+const START: &str = include_str!("worker_start.js");
+/// A worker that has not said that it listens after this many milliseconds is taken for dead: fetching
+/// and compiling the program takes seconds on a slow phone.
+const START_LIMIT_MS: f64 = 60_000.0;
+
+/// What comes from a worker.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WorkerEvent {
+    /// A response, [`Response::Ready`] first; never [`Response::Died`].
+    Response(Envelope<Response>),
+    /// It is gone, for the cause given. Comes once, and nothing comes after it.
+    Died(String),
+}
+
+/// A running worker. Dropping the handle ends it.
+pub struct WorkerHandle {
+    shared: Rc<Shared>,
+}
+
+struct Shared {
+    worker: Worker,
+    /// Address of the start script.
+    script: String,
+    state: RefCell<State>,
+    on_event: Box<dyn Fn(WorkerEvent)>,
+    listeners: RefCell<Vec<Closure<dyn FnMut(JsValue)>>>,
+}
+
+enum State {
+    /// Not listening yet; what is to be sent once it does.
+    Starting { queue: Vec<Posting>, _limit: Timer },
+    /// Listening.
+    Running,
+    /// Ended or dead: whatever still comes from it is late and ignored.
+    Ended,
+}
+
+impl WorkerHandle {
+    /// Starts a worker called `name` (seen in the browser's tools); `on_event` is called with what comes
+    /// from it. Messages sent before it listens wait for it.
+    ///
+    /// # Errors
+    /// If the browser starts no worker at all.
+    pub fn spawn(name: &str, on_event: impl Fn(WorkerEvent) + 'static) -> Result<Self, PlatformError> {
+        let failed = |thrown: JsValue| PlatformError::from_js("starting a worker", name, &thrown);
+        let lifeline = format!("{}-{}", name, js_sys::Math::random());
+        let script = start_script(&lifeline).map_err(failed)?;
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        options.set_name(name);
+        let worker = Worker::new_with_options(&script, &options).map_err(failed)?;
+        let shared = Rc::new_cyclic(|shared: &Weak<Shared>| {
+            let late = shared.clone();
+            let limit = Timer::after(START_LIMIT_MS, move || {
+                with(&late, |shared| shared.die("it did not start within a minute".to_owned()));
+            });
+            Shared {
+                worker,
+                script,
+                state: RefCell::new(State::Starting { queue: Vec::new(), _limit: limit }),
+                on_event: Box::new(on_event),
+                listeners: RefCell::default(),
+            }
+        });
+        listen(&shared, "message", move |shared, event| shared.receive(event, &lifeline));
+        listen(&shared, "messageerror", |shared, _| {
+            shared.die("a message from it could not be read".to_owned());
+        });
+        listen(&shared, "error", |shared, event| {
+            // Without a message the script or a module of it could not be loaded at all.
+            let message = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).unwrap_or_default();
+            shared.die(if message.is_empty() {
+                "its program could not be loaded".to_owned()
+            } else {
+                message
+            });
+        });
+        Ok(Self { shared })
+    }
+
+    /// Sends a request; its buffers are copied out of this program and then transferred. To a worker that
+    /// is gone nothing is sent: its death has been told.
+    pub fn send(&self, request: Envelope<Request>) {
+        self.shared.send(envelope::encode(&request));
+    }
+
+    /// Sends a request with a file as its buffer 0. The file's bytes never come into this program: the
+    /// worker reads them.
+    pub fn send_file(&self, request: Request, file: &Blob) {
+        let encoded = envelope::encode(&Envelope { message: request, buffers: Vec::new() });
+        if let Ok((message, _)) = &encoded {
+            message.push(file);
+        }
+        self.shared.send(encoded);
+    }
+
+    /// Ends the worker and gives its memory back. Nothing comes from it any more, not even its death.
+    pub fn terminate(&self) {
+        self.shared.end();
+    }
+
+    /// Whether it neither was ended nor died.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        !matches!(*self.shared.state.borrow(), State::Ended)
+    }
+}
+
+impl Drop for WorkerHandle {
+    fn drop(&mut self) {
+        self.shared.end();
+    }
+}
+
+impl Shared {
+    fn send(&self, encoded: Result<Posting, EnvelopeError>) {
+        match encoded {
+            Ok(posting) => {
+                if let State::Starting { queue, .. } = &mut *self.state.borrow_mut() {
+                    queue.push(posting);
+                    return;
+                }
+                self.post(&posting);
+            }
+            Err(error) => self.die(format!("a request could not be put into words: {error}")),
+        }
+    }
+
+    fn post(&self, (message, transfer): &Posting) {
+        if !matches!(*self.state.borrow(), State::Running) {
+            return;
+        }
+        if let Err(thrown) = self.worker.post_message_with_transfer(message, transfer) {
+            self.die(format!("a request could not be sent to it: {}", describe(&thrown)));
+        }
+    }
+
+    fn receive(self: &Rc<Self>, event: JsValue, lifeline: &str) {
+        if matches!(*self.state.borrow(), State::Ended) {
+            return;
+        }
+        let data = event.unchecked_into::<MessageEvent>().data();
+        let response: Envelope<Response> = match envelope::decode(&data) {
+            Ok(response) => response,
+            Err(error) => return self.die(error.to_string()),
+        };
+        match response.message {
+            Response::Ready { protocol: PROTOCOL } => {
+                self.ready(lifeline);
+                (self.on_event)(WorkerEvent::Response(response));
+            }
+            Response::Ready { .. } => {
+                self.die("it is of another version than this page; reload the page".to_owned());
+            }
+            Response::Died { message } => self.die(message),
+            _ => (self.on_event)(WorkerEvent::Response(response)),
+        }
+    }
+
+    fn ready(self: &Rc<Self>, lifeline: &str) {
+        watch(lifeline, Rc::downgrade(self));
+        let before = self.state.replace(State::Running);
+        if let State::Starting { queue, .. } = before {
+            for posting in &queue {
+                self.post(posting);
+            }
+        }
+    }
+
+    fn die(&self, cause: String) {
+        if self.end() {
+            (self.on_event)(WorkerEvent::Died(cause));
+        }
+    }
+
+    /// True if this call ended it.
+    fn end(&self) -> bool {
+        if matches!(self.state.replace(State::Ended), State::Ended) {
+            return false;
+        }
+        self.worker.terminate();
+        let _ = Url::revoke_object_url(&self.script);
+        self.listeners.borrow_mut().clear();
+        true
+    }
+}
+
+/// The address of the start script for a worker that holds the lock `lifeline`.
+fn start_script(lifeline: &str) -> Result<String, JsValue> {
+    let absolute = |file| address::absolute(file).ok_or_else(|| JsValue::from_str("the page has no address"));
+    // A JSON text is a JavaScript text too.
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let source = format!(
+        "const SCRIPT = {}, MODULE = {}, PAGE = {}, LIFELINE = {};\n{START}",
+        quoted(&absolute("worker.js")?),
+        quoted(&absolute("worker_bg.wasm")?),
+        quoted(&absolute("./")?),
+        quoted(lifeline),
+    );
+    let options = BlobPropertyBag::new();
+    options.set_type("text/javascript");
+    let parts = Array::of1(&JsValue::from_str(&source));
+    let blob = Blob::new_with_str_sequence_and_options(&parts, &options)?;
+    Url::create_object_url_with_blob(&blob)
+}
+
+/// Calls `react` with each event of `kind` while the worker is there.
+fn listen(shared: &Rc<Shared>, kind: &str, react: impl Fn(&Rc<Shared>, JsValue) + 'static) {
+    let weak = Rc::downgrade(shared);
+    let closure = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| {
+        with(&weak, |shared| react(shared, event));
+    });
+    let _ = shared.worker.add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref());
+    shared.listeners.borrow_mut().push(closure);
+}
+
+/// Notices a worker that went without a word (closed by the browser): the lock it holds comes free.
+fn watch(lifeline: &str, shared: Weak<Shared>) {
+    let Some(locks) = web_sys::window().and_then(|window| property(&window.navigator(), "locks")) else {
+        return;
+    };
+    let freed = Closure::once_into_js(move || {
+        with(&shared, |shared| shared.die("the browser ended it".to_owned()));
+    });
+    let _ = call(&locks, "request", &Array::of2(&JsValue::from_str(lifeline), &freed));
+}
+
+fn with(shared: &Weak<Shared>, act: impl FnOnce(&Rc<Shared>)) {
+    if let Some(shared) = shared.upgrade() {
+        act(&shared);
+    }
+}

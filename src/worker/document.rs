@@ -1,0 +1,111 @@
+//! One open document: opened, extracted page by page, rendered on demand.
+//!
+//! The task keeps the file open until the page closes it. Between two steps of extraction it serves what
+//! was asked meanwhile, rendering first of all: the page on screen is what the person waits for.
+
+use super::outbox::{BrowserClock, PageSink, post, post_with};
+use crate::pdf::{self, OpenError, PageReader};
+use crate::pipeline::{Extraction, Pages, Step, describe_source};
+use crate::platform::clock;
+use crate::protocol::{JobId, Response};
+use futures::StreamExt;
+use futures::channel::mpsc::UnboundedReceiver;
+use futures::future::{Either, select};
+use std::pin::pin;
+
+/// Once a file is open, its page is given this long, in milliseconds, to ask for pixels before extraction
+/// begins: the first page on screen comes first.
+const FIRST_WISH_MS: f64 = 30.0;
+
+/// What is to be opened.
+pub(super) struct Order {
+    /// The document.
+    pub(super) job: JobId,
+    /// File name.
+    pub(super) name: String,
+    /// The file; none if it could not be read.
+    pub(super) bytes: Option<Vec<u8>>,
+    /// For an encrypted file.
+    pub(super) password: Option<String>,
+    /// Which pages to extract.
+    pub(super) pages: Pages,
+}
+
+/// What is asked of an open document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// Render a page.
+    Render {
+        /// From 1.
+        page: u32,
+        /// Wanted width in pixels.
+        width_px: u32,
+    },
+    /// Stop extracting.
+    Stop,
+}
+
+/// Opens the file of `order`, extracts its pages, and serves `wishes` until their sender is gone.
+pub(super) async fn serve(order: Order, mut wishes: UnboundedReceiver<Wish>) {
+    let Order { job, name, bytes, password, pages } = order;
+    let Some(bytes) = bytes else {
+        let message = format!("{name} cannot be read any more; it was moved or changed since it was chosen");
+        return post(Response::OpenFailed { job, message });
+    };
+    let source = describe_source(&name, &bytes);
+    let document = match pdf::open(bytes, password.as_deref()) {
+        Ok(document) => document,
+        Err(OpenError::PasswordNeeded) => return post(Response::PasswordNeeded { job, wrong: false }),
+        Err(OpenError::PasswordWrong) => return post(Response::PasswordNeeded { job, wrong: true }),
+        Err(error) => return post(Response::OpenFailed { job, message: format!("{name}: {error}") }),
+    };
+    let mut extraction = Extraction::new(&document, source, pages);
+    let mut sink = PageSink::new(job);
+
+    // The first step tells what the file says of itself, page sizes included.
+    let mut step = extraction.step(&BrowserClock, &mut sink);
+    let mut early = match select(wishes.next(), pin!(clock::sleep(FIRST_WISH_MS))).await {
+        Either::Left((wish, _)) => Some(wish),
+        Either::Right(_) => None,
+    };
+    loop {
+        let wish = match (early.take(), step) {
+            (Some(wish), _) => wish,
+            (None, Step::Ended) => wishes.next().await,
+            (None, Step::More) => match wishes.try_recv() {
+                Ok(wish) => Some(wish),
+                Err(error) if error.is_closed() => None,
+                Err(_) => {
+                    step = extraction.step(&BrowserClock, &mut sink);
+                    clock::give_way().await;
+                    continue;
+                }
+            },
+        };
+        match wish {
+            None => return,
+            Some(Wish::Render { page, width_px }) => render(job, extraction.reader(), page, width_px),
+            Some(Wish::Stop) => {
+                sink.stop();
+                step = extraction.step(&BrowserClock, &mut sink);
+                post(Response::Stopped { job });
+            }
+        }
+        if step == Step::More {
+            clock::give_way().await;
+        }
+    }
+}
+
+fn render(job: JobId, reader: &mut PageReader<'_>, page: u32, width_px: u32) {
+    match reader.render(page, width_px) {
+        Ok(raster) => {
+            let (width_px, height_px) = (raster.width, raster.height);
+            post_with(Response::Rendered { job, page, width_px, height_px }, vec![raster.rgba]);
+        }
+        Err(error) => {
+            let message = format!("page {page} cannot be shown: {error}");
+            post(Response::RenderFailed { job, page, message });
+        }
+    }
+}

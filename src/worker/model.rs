@@ -1,0 +1,158 @@
+//! Runs models: describing, summarising, answering, one request after the other.
+//!
+//! The last model stays loaded for the next request. While a model computes, this worker hears nothing: it
+//! is stopped by ending it, which gives its memory back as well.
+
+mod load;
+
+use super::outbox::{BrowserClock, PageSink, post};
+use crate::caption::Captioner;
+use crate::document::{Description, Document, FigureId, FigureImage};
+use crate::models::TextModel;
+use crate::pipeline::event::{Event, Stage, StageReport};
+use crate::pipeline::{self, NamedModel, Sink};
+use crate::platform::clock;
+use crate::protocol::{JobId, Response};
+use crate::registry::ModelEntry;
+use futures::StreamExt;
+use futures::channel::mpsc::UnboundedReceiver;
+
+/// What is asked of a model.
+pub(super) enum Task {
+    /// Describe figures.
+    Describe { job: JobId, model: ModelEntry, figures: Vec<FigureId>, images: Vec<Vec<u8>> },
+    /// Summarise a document.
+    Summarise { job: JobId, model: Option<ModelEntry>, document: Box<Document> },
+    /// Answer a question about a document.
+    Ask { job: JobId, model: Option<ModelEntry>, document: Box<Document>, question: String },
+}
+
+/// A model in memory.
+struct Loaded {
+    id: String,
+    model: Model,
+}
+
+enum Model {
+    Text(Box<dyn TextModel>),
+    Caption(Box<dyn Captioner>),
+}
+
+/// Serves the tasks of `queue` as they come.
+pub(super) async fn serve(mut queue: UnboundedReceiver<Task>) {
+    let mut loaded = None;
+    while let Some(task) = queue.next().await {
+        match task {
+            Task::Describe { job, model, figures, images } => {
+                let figures = figures
+                    .into_iter()
+                    .zip(images)
+                    .map(|(id, bytes)| FigureImage { id, bytes })
+                    .collect::<Vec<_>>();
+                describe(&mut loaded, job, &model, &figures).await;
+            }
+            Task::Summarise { job, model, document } => {
+                summarise(&mut loaded, job, model.as_ref(), &document).await;
+            }
+            Task::Ask { job, model, document, question } => {
+                ask(&mut loaded, job, model.as_ref(), &document, question).await;
+            }
+        }
+    }
+}
+
+async fn describe(loaded: &mut Option<Loaded>, job: JobId, entry: &ModelEntry, figures: &[FigureImage]) {
+    let mut sink = PageSink::new(job);
+    let began = clock::now();
+    let captioner = match ready(loaded, entry, Stage::Vision, &mut sink).await {
+        Ok(Model::Caption(captioner)) => captioner,
+        Ok(Model::Text(_)) => return not_run(&mut sink, Stage::Vision, wrong_kind(entry), began),
+        Err(reason) => return not_run(&mut sink, Stage::Vision, reason, began),
+    };
+    pipeline::describe(figures, captioner.as_mut(), &entry.id, &BrowserClock, &mut sink);
+}
+
+async fn summarise(loaded: &mut Option<Loaded>, job: JobId, entry: Option<&ModelEntry>, document: &Document) {
+    let mut sink = PageSink::new(job);
+    let model = match entry {
+        None => None,
+        Some(entry) => match text_model(loaded, entry, Stage::Text, &mut sink).await {
+            Ok(model) => Some(NamedModel { id: &entry.id, model }),
+            Err(reason) => {
+                // The extractive summary needs no model: better that than none.
+                let message = format!("the summary is extractive, because {reason}");
+                let warning = crate::document::Warning { page: None, message };
+                sink.event(Event::Warning(warning), Vec::new());
+                None
+            }
+        },
+    };
+    pipeline::summarise(document, model, &BrowserClock, &mut sink);
+}
+
+async fn ask(
+    loaded: &mut Option<Loaded>,
+    job: JobId,
+    entry: Option<&ModelEntry>,
+    document: &Document,
+    question: String,
+) {
+    let mut sink = PageSink::new(job);
+    let (model, fault) = match entry {
+        None => (None, None),
+        Some(entry) => match text_model(loaded, entry, Stage::Text, &mut sink).await {
+            Ok(model) => (Some(NamedModel { id: &entry.id, model }), None),
+            Err(reason) => (None, Some(reason)),
+        },
+    };
+    let answer = pipeline::ask(document, &question, model, &mut sink);
+    let _: Option<Description> = answer.answer.clone();
+    post(Response::Answer {
+        job,
+        question,
+        answer: answer.answer,
+        passages: answer.passages,
+        error: fault.or(answer.error),
+    });
+}
+
+async fn text_model<'a>(
+    loaded: &'a mut Option<Loaded>,
+    entry: &ModelEntry,
+    stage: Stage,
+    sink: &mut PageSink,
+) -> Result<&'a mut dyn TextModel, String> {
+    match ready(loaded, entry, stage, sink).await? {
+        Model::Text(model) => Ok(model.as_mut()),
+        Model::Caption(_) => Err(wrong_kind(entry)),
+    }
+}
+
+/// The model of `entry`, loaded now if it is not the one in memory.
+async fn ready<'a>(
+    loaded: &'a mut Option<Loaded>,
+    entry: &ModelEntry,
+    stage: Stage,
+    sink: &mut PageSink,
+) -> Result<&'a mut Model, String> {
+    if loaded.as_ref().is_none_or(|loaded| loaded.id != entry.id) {
+        // The old one goes first: two may not fit.
+        *loaded = None;
+        let model =
+            load::load(entry, stage, sink).await.map_err(|error| format!("{}: {error}", entry.name))?;
+        *loaded = Some(Loaded { id: entry.id.clone(), model });
+    }
+    match loaded {
+        Some(loaded) => Ok(&mut loaded.model),
+        None => Err(format!("{} is not loaded", entry.name)),
+    }
+}
+
+fn wrong_kind(entry: &ModelEntry) -> String {
+    format!("{} is a model for something else", entry.name)
+}
+
+fn not_run(sink: &mut PageSink, stage: Stage, reason: String, began: f64) {
+    let report = StageReport::failed(stage, reason, clock::now() - began);
+    sink.event(Event::StageEnded(report), Vec::new());
+}

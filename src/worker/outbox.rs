@@ -1,0 +1,79 @@
+//! What goes to the page.
+
+use crate::document::FigureImage;
+use crate::pipeline::event::Event;
+use crate::pipeline::{Clock, Sink};
+use crate::platform::{clock, envelope};
+use crate::protocol::{Envelope, JobId, Response};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::DedicatedWorkerGlobalScope;
+
+/// Text that grows token by token is told this often, in milliseconds: a person sees no more.
+const PARTIAL_PAUSE_MS: f64 = 100.0;
+
+/// Posts a response without buffers.
+pub(super) fn post(response: Response) {
+    post_with(response, Vec::new());
+}
+
+/// Posts a response with its buffers.
+pub(super) fn post_with(message: Response, buffers: Vec<Vec<u8>>) {
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    let posted = match envelope::encode(&Envelope { message, buffers }) {
+        Ok((message, transfer)) => scope.post_message_with_transfer(&message, &transfer),
+        Err(error) => Err(JsValue::from_str(&error.to_string())),
+    };
+    if let Err(thrown) = posted {
+        // Without a way to the page there is only the console.
+        web_sys::console::error_1(&thrown);
+    }
+}
+
+/// The browser's clock for the pipeline.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BrowserClock;
+
+impl Clock for BrowserClock {
+    fn now_ms(&self) -> f64 {
+        clock::now()
+    }
+}
+
+/// Tells the page what happens to a document.
+#[derive(Debug)]
+pub(super) struct PageSink {
+    job: JobId,
+    /// When text in the making was last told.
+    partial_told: f64,
+    stopped: bool,
+}
+
+impl PageSink {
+    /// A sink for the events of `job`.
+    pub(super) fn new(job: JobId) -> Self {
+        Self { job, partial_told: f64::NEG_INFINITY, stopped: false }
+    }
+
+    /// The person wants the work to end.
+    pub(super) fn stop(&mut self) {
+        self.stopped = true;
+    }
+}
+
+impl Sink for PageSink {
+    fn event(&mut self, event: Event, images: Vec<FigureImage>) {
+        if matches!(event, Event::Partial { .. }) {
+            let now = clock::now();
+            if now - self.partial_told < PARTIAL_PAUSE_MS {
+                return;
+            }
+            self.partial_told = now;
+        }
+        let buffers = images.into_iter().map(|image| image.bytes).collect();
+        post_with(Response::Event { job: self.job, event }, buffers);
+    }
+
+    fn stopped(&self) -> bool {
+        self.stopped
+    }
+}
