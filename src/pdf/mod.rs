@@ -1,10 +1,21 @@
 //! PDF bytes in; the file's structure and each page's content out.
 //!
-//! Two readers share the work. The `pdf` crate gives typed access to what is structural: information
-//! dictionary, outline, page labels, links, attachments, the structure tree, encryption. hayro gives what
-//! is drawn: glyphs with their Unicode text, paths, images, and whole pages as pixels; it also repairs
-//! files that `pdf` rejects, and then a warning says that the structure is missing.
+//! Two readers share the work. hayro finds, repairs and decrypts objects and gives what is drawn: glyphs with
+//! their Unicode text, paths, images, and whole pages as pixels. The `pdf` crate gives what is structural its
+//! types: outline, page labels, name trees, actions, attachments, structure types. `pdf` could read the file
+//! by itself, but it rejects damaged files and panics on some, and a panic ends a wasm worker; so hayro
+//! resolves the objects for it, bounded in number and depth (`objects.rs`), and a damaged file has as much
+//! structure as its objects hold.
 
+mod destinations;
+mod encryption;
+mod labels;
+mod links;
+mod objects;
+mod outline;
+mod structure;
+mod tags;
+mod trees;
 pub mod content;
 mod device;
 mod digest;
@@ -22,3 +33,5 @@ pub use open::{MAX_FILE_BYTES, OpenDocument, OpenError, open};
 pub use picture::{ExtractedImage, MAX_IMAGE_PIXELS};
 pub use raster::{MAX_RASTER_PIXELS, Raster};
 pub use reader::{PageError, PageReader};
+pub use structure::Structure;
+pub use tags::{StructureElement, StructureTree};

@@ -3,6 +3,8 @@
 use super::content::PageContent;
 use super::device::ContentDevice;
 use super::fonts::{FontBook, PageFonts};
+use super::links;
+use super::objects::Objects;
 use super::open::OpenDocument;
 use super::picture::{ExtractedImage, ImageCatcher, LargestImage};
 use super::raster::{Raster, bounded_scale, paint};
@@ -124,6 +126,10 @@ impl<'a> PageReader<'a> {
         self.interpret(page, &space, &mut device);
         let mut content = device.finish();
         self.fonts = book;
+        let objects = Objects::new(page.xref());
+        content.links = links::read(page, &space, &objects, &self.document.destinations);
+        let index = usize::try_from(number).unwrap_or(usize::MAX).wrapping_sub(1);
+        content.label = self.document.structure.labels.get(index).cloned().flatten();
         if self.unloadable_fonts.load(Ordering::Relaxed) > 0 {
             content
                 .warnings
