@@ -1,1 +1,186 @@
-//! To come.
+//! The page's state. In go [`Event`]s (what the person does, what workers say, time), out come
+//! [`Command`]s for the page's edge, which holds files, workers, canvases and timers. Nothing here knows
+//! of a browser, so that all behaviour is tested natively with scripted events.
+//!
+//! Documents are worked on one at a time. For each, the stages run in order: extraction in the document
+//! worker, descriptions and summary in the model worker. A worker that dies is started again and the
+//! document goes on from the last finished page; what makes it die twice is left out and noted.
+
+mod flow;
+mod job;
+mod message;
+mod models;
+mod pages;
+mod person;
+mod recovery;
+mod settings;
+mod time;
+mod workers;
+
+#[cfg(test)]
+mod tests;
+
+pub use job::{Exchange, Job, JobState, Phase, Reply, Revisions, STAGES, StageState};
+pub use message::{Attachment, Command, Event, ExportKind, FileId, NewFile, Pane, Role, Tab};
+pub use models::{ModelStatus, Models, Resolved};
+pub use pages::PageImage;
+pub use settings::{ModelChoice, Settings, Theme};
+
+use crate::document::{BlockId, Rect};
+use crate::protocol::JobId;
+use workers::Workers;
+
+/// The state of the page.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Documents in the order in which they came.
+    pub jobs: Vec<Job>,
+    /// What is shown.
+    pub view: View,
+    /// What is remembered.
+    pub settings: Settings,
+    /// Models: known, stored, being downloaded.
+    pub models: Models,
+    /// The last thing worth telling, for the live region and a passing notice.
+    pub announcement: Announcement,
+    /// Time of the last event in milliseconds.
+    pub now: f64,
+    /// Something that keeps the whole page from working.
+    pub broken: Option<String>,
+    active: Option<JobId>,
+    next_job: u32,
+    workers: Workers,
+    store_deaths: u32,
+    pages: pages::PageImages,
+    clock: time::Clock,
+}
+
+/// What is shown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct View {
+    /// The document.
+    pub job: Option<JobId>,
+    /// The tab.
+    pub tab: Tab,
+    /// The pane on a narrow screen.
+    pub pane: Pane,
+    /// The selected place.
+    pub selection: Option<Selection>,
+    /// The settings are open.
+    pub settings: bool,
+    /// The document whose password is asked for.
+    pub password: Option<JobId>,
+}
+
+/// A selected block or figure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Selection {
+    /// The block; none for a figure without one.
+    pub block: Option<BlockId>,
+    /// The page, from 1.
+    pub page: u32,
+    /// Its box in points.
+    pub area: Rect,
+}
+
+/// Something to tell the person in passing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Announcement {
+    /// Counts up, so that the same words can be said twice.
+    pub number: u32,
+    /// The words.
+    pub text: String,
+    /// Shown as well as spoken.
+    pub visible: bool,
+}
+
+impl Session {
+    /// A page without documents. `memory` is what the device says it has, in bytes.
+    #[must_use]
+    pub fn new(settings: Settings, memory: Option<u64>) -> Self {
+        Self {
+            jobs: Vec::new(),
+            view: View::default(),
+            settings,
+            models: Models::new(memory),
+            announcement: Announcement::default(),
+            now: 0.0,
+            broken: None,
+            active: None,
+            next_job: 1,
+            workers: Workers::default(),
+            store_deaths: 0,
+            pages: pages::PageImages::default(),
+            clock: time::Clock::default(),
+        }
+    }
+
+    /// Takes in an event at time `now` (milliseconds, never going back) and says what to do.
+    pub fn apply(&mut self, now: f64, event: Event) -> Vec<Command> {
+        let mut out = Vec::new();
+        self.now = now;
+        match event {
+            Event::Worker { role, generation, response, images } => {
+                self.hear(role, generation, response, images, &mut out);
+            }
+            Event::WorkerFailed { role, generation, message } => {
+                if self.is_current(role, generation) {
+                    self.worker_died(role, &message, &mut out);
+                }
+            }
+            Event::Tick => self.tick(&mut out),
+            event => self.person(event, &mut out),
+        }
+        self.advance(&mut out);
+        self.render_wanted(&mut out);
+        self.plan_wake(&mut out);
+        out
+    }
+
+    /// The document called `id`.
+    #[must_use]
+    pub fn job(&self, id: JobId) -> Option<&Job> {
+        self.jobs.iter().find(|job| job.id == id)
+    }
+
+    pub(crate) fn job_mut(&mut self, id: JobId) -> Option<&mut Job> {
+        self.jobs.iter_mut().find(|job| job.id == id)
+    }
+
+    /// The document that is shown.
+    #[must_use]
+    pub fn shown(&self) -> Option<&Job> {
+        self.view.job.and_then(|id| self.job(id))
+    }
+
+    /// The document being worked on.
+    #[must_use]
+    pub fn active(&self) -> Option<&Job> {
+        self.active.and_then(|id| self.job(id))
+    }
+
+    /// State of a page image.
+    #[must_use]
+    pub fn page_image(&self, job: JobId, page: u32) -> PageImage {
+        self.pages.state(job, page)
+    }
+
+    fn is_current(&self, role: Role, generation: u32) -> bool {
+        let worker = self.workers.get(role);
+        worker.life != workers::Life::Off && worker.generation == generation
+    }
+
+    fn announce(&mut self, text: impl Into<String>) {
+        self.say(text, false);
+    }
+
+    fn notify(&mut self, text: impl Into<String>) {
+        self.say(text, true);
+    }
+
+    fn say(&mut self, text: impl Into<String>, visible: bool) {
+        self.announcement.number += 1;
+        self.announcement.text = text.into();
+        self.announcement.visible = visible;
+    }
+}

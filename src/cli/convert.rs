@@ -1,0 +1,222 @@
+//! `recto convert`: PDF files in; Markdown, images, `document.json` and a report out.
+
+use super::output::{self, FileError, Files};
+use super::{DONE, FAILED, INCOMPLETE};
+use crate::document::FigureImage;
+use crate::pdf::{OpenError, open};
+use crate::pipeline::event::{Event, Outcome, Progress, StageReport};
+use crate::pipeline::{
+    Assembler, Extraction, Pages, RunReport, Sink, SystemClock, describe_source, is_guarded, summarise,
+};
+use clap::Args;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+/// Stack of the thread that reads a file, in bytes: objects of a hostile PDF nest deeply. Only what is
+/// touched takes memory.
+const STACK_BYTES: usize = 256 << 20;
+
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Exit codes: 0 done; 1 a file could not be converted at all; 2 wrong arguments; \
+    3 all files were converted, but something of one is missing.")]
+pub(super) struct ConvertArguments {
+    /// PDF files.
+    #[arg(required = true, value_name = "FILE")]
+    inputs: Vec<PathBuf>,
+    /// Folder to write to. One input writes NAME.md, images/ and document.json into it; each of several
+    /// inputs has a folder NAME/ in it.
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+    /// Folder that holds models: DIR/ID/ with model.gguf (or another .gguf), config.json, tokenizer.json.
+    #[arg(long, value_name = "DIR")]
+    models: Option<PathBuf>,
+    /// Model that describes figures; without it the best that is there.
+    #[arg(long, value_name = "ID", requires = "models")]
+    caption_model: Option<String>,
+    /// Model that summarises; without it the best that is there.
+    #[arg(long, value_name = "ID", requires = "models")]
+    text_model: Option<String>,
+    /// Describe no figures.
+    #[arg(long)]
+    no_captions: bool,
+    /// Make no summary, title or keywords.
+    #[arg(long)]
+    no_summary: bool,
+    /// Password for encrypted files.
+    #[arg(long, value_name = "PASSWORD")]
+    password: Option<String>,
+    /// Write only Markdown: DIR/NAME.md for each input.
+    #[arg(long)]
+    markdown_only: bool,
+    /// Print each file's report to standard output as one line of JSON.
+    #[arg(long)]
+    json: bool,
+    /// Print nothing but errors.
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// Why a file could not be converted at all.
+#[derive(Debug, thiserror::Error)]
+enum ConvertError {
+    #[error("{0}")]
+    File(#[from] FileError),
+    #[error("{}: {cause}", path.display())]
+    Open { path: PathBuf, cause: OpenError },
+    #[error("{}: the reader broke down: {cause}", path.display())]
+    Broken { path: PathBuf, cause: String },
+}
+
+/// Converts all inputs; returns the exit code.
+pub(super) fn run(arguments: &ConvertArguments) -> u8 {
+    quiet_guarded_panics();
+    let mut code = DONE;
+    for (input, stem) in arguments.inputs.iter().zip(output::stems(&arguments.inputs)) {
+        match convert_on_thread(arguments, input, &stem) {
+            Ok(report) => {
+                print_report(arguments, input, &report);
+                if !report.is_complete() && code == DONE {
+                    code = INCOMPLETE;
+                }
+            }
+            Err(error) => {
+                tell_error(&error.to_string());
+                code = FAILED;
+            }
+        }
+    }
+    code
+}
+
+/// A panic that becomes a warning is not printed as well.
+fn quiet_guarded_panics() {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !is_guarded() {
+            print(info);
+        }
+    }));
+}
+
+fn convert_on_thread(
+    arguments: &ConvertArguments,
+    input: &Path,
+    stem: &str,
+) -> Result<RunReport, ConvertError> {
+    let broken = |cause: String| ConvertError::Broken { path: input.to_owned(), cause };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+        let handle = thread.spawn_scoped(scope, || convert(arguments, input, stem));
+        let handle = handle.map_err(|error| broken(error.to_string()))?;
+        handle.join().unwrap_or_else(|_| Err(broken("a fault that was not caught".to_owned())))
+    })
+}
+
+fn convert(arguments: &ConvertArguments, input: &Path, stem: &str) -> Result<RunReport, ConvertError> {
+    let bytes = std::fs::read(input).map_err(FileError::at(input))?;
+    let name = input.file_name().unwrap_or_default().to_string_lossy();
+    let source = describe_source(&name, &bytes);
+    let document = open(bytes, arguments.password.as_deref())
+        .map_err(|cause| ConvertError::Open { path: input.to_owned(), cause })?;
+
+    let clock = SystemClock::new();
+    let mut collector = Collector::new(!arguments.quiet && !arguments.json);
+    Extraction::new(&document, source, Pages::default()).run(&clock, &mut collector);
+    drop(document);
+    if !arguments.no_summary {
+        let extracted = collector.assembler.document().clone();
+        summarise(&extracted, None, &clock, &mut collector);
+    }
+
+    let (folder, files) = if arguments.markdown_only {
+        (arguments.output.clone(), Files::Markdown)
+    } else if arguments.inputs.len() > 1 {
+        (arguments.output.join(stem), Files::All)
+    } else {
+        (arguments.output.clone(), Files::All)
+    };
+    output::write(&collector.assembler, &folder, stem, files)?;
+    Ok(collector.assembler.report())
+}
+
+/// Assembles the document and shows progress on a terminal.
+struct Collector {
+    assembler: Assembler,
+    show_progress: bool,
+}
+
+impl Collector {
+    fn new(show_progress: bool) -> Self {
+        Self { assembler: Assembler::new(), show_progress: show_progress && std::io::stderr().is_terminal() }
+    }
+}
+
+impl Sink for Collector {
+    fn event(&mut self, event: Event, images: Vec<FigureImage>) {
+        if self.show_progress {
+            match &event {
+                Event::Progress(progress) => print_progress(progress),
+                Event::StageEnded(_) => eprint!("\r\x1b[K"),
+                _ => {}
+            }
+        }
+        self.assembler.apply(event, images);
+    }
+}
+
+fn print_progress(progress: &Progress) {
+    let Progress { stage, activity, done, total, tokens } = progress;
+    let mut line = format!("{}: {activity} {} of {total}", stage.name(), done.saturating_add(1));
+    if *tokens > 0 {
+        line.push_str(&format!(", {tokens} tokens"));
+    }
+    eprint!("\r\x1b[K{line}");
+    // A progress line that cannot be shown is no fault.
+    let _ = std::io::stderr().flush();
+}
+
+fn print_report(arguments: &ConvertArguments, input: &Path, report: &RunReport) {
+    if arguments.json {
+        let line = serde_json::to_string(report).unwrap_or_default();
+        print_line(&line);
+    }
+    if arguments.quiet || arguments.json {
+        return;
+    }
+    print_line(&format!("{}", input.display()));
+    for stage in &report.stages {
+        print_line(&format!("  {}", stage_line(stage)));
+    }
+    for warning in &report.warnings {
+        print_line(&format!("  note: {}", warning.message));
+    }
+}
+
+fn stage_line(report: &StageReport) -> String {
+    let outcome = match &report.outcome {
+        Outcome::Done => "done".to_owned(),
+        Outcome::Partial(reason) => format!("incomplete ({reason})"),
+        Outcome::Failed(reason) => format!("failed ({reason})"),
+        Outcome::Stopped => "stopped".to_owned(),
+        Outcome::Skipped(reason) => format!("skipped ({reason})"),
+    };
+    let counts = &report.counts;
+    let amounts = [
+        (u64::from(counts.pages), "pages"),
+        (counts.characters, "characters"),
+        (u64::from(counts.images), "images"),
+        (u64::from(counts.tokens), "tokens"),
+    ];
+    let amounts = amounts.iter().filter(|(amount, _)| *amount > 0);
+    let amounts: String = amounts.map(|(amount, unit)| format!(", {amount} {unit}")).collect();
+    format!("{}: {outcome}{amounts}, {:.2} s", report.stage.name(), report.millis / 1000.0)
+}
+
+/// Writes a line to standard output; a reader that has gone away is no fault.
+fn print_line(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+fn tell_error(message: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "recto: {message}");
+}

@@ -1,0 +1,257 @@
+//! Page images: which are wanted, drawn, or to be let go of.
+//!
+//! Pixels stay on the page's canvases. Here is only their list: what came into view last is rendered
+//! first, one at a time, and once the drawn pages take more than [`PIXEL_BUDGET`] those longest out of view
+//! are cleared, so that 500 pages do not eat the memory.
+
+use super::message::{Attachment, Command, Role};
+use super::{JobState, Session};
+use crate::pipeline::event::Options;
+use crate::protocol::{JobId, Request};
+use std::collections::BTreeMap;
+
+/// Pixels that drawn pages may take together: 24 million are 96 MB.
+const PIXEL_BUDGET: u64 = 24_000_000;
+/// Documents the worker keeps open for rendering, besides the one worked on.
+const MAX_OPEN: usize = 3;
+/// Tries to render a page on which a worker dies.
+const MAX_TRIES: u32 = 2;
+/// Past the last page of any file: the file is only opened.
+const ONLY_OPEN: u32 = u32::MAX;
+
+/// State of a page image.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum PageImage {
+    /// Not wanted, or let go of.
+    #[default]
+    Absent,
+    /// Wanted.
+    Waiting,
+    /// On its canvas.
+    Drawn,
+    /// Impossible, and why.
+    Failed(String),
+}
+
+#[derive(Clone, Debug, Default)]
+struct Entry {
+    image: PageImage,
+    visible: bool,
+    width_px: u32,
+    pixels: u64,
+    tries: u32,
+    /// When it was last shown or hidden: a counter, not a time.
+    touched: u64,
+}
+
+/// All page images.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PageImages {
+    entries: BTreeMap<(JobId, u32), Entry>,
+    rendering: Option<(JobId, u32)>,
+    /// Documents open in the worker, longest open first.
+    open: Vec<JobId>,
+    counter: u64,
+}
+
+impl PageImages {
+    pub(super) fn state(&self, job: JobId, page: u32) -> PageImage {
+        self.entries.get(&(job, page)).map(|entry| entry.image.clone()).unwrap_or_default()
+    }
+
+    pub(super) fn is_rendering(&self) -> bool {
+        self.rendering.is_some()
+    }
+
+    pub(super) fn opened(&mut self, job: JobId) {
+        self.open.retain(|open| *open != job);
+        self.open.push(job);
+    }
+
+    pub(super) fn is_open(&self, job: JobId) -> bool {
+        self.open.contains(&job)
+    }
+
+    pub(super) fn forget(&mut self, job: JobId) {
+        self.entries.retain(|(owner, _), _| *owner != job);
+        self.open.retain(|open| *open != job);
+        if self.rendering.is_some_and(|(owner, _)| owner == job) {
+            self.rendering = None;
+        }
+    }
+
+    fn show(&mut self, job: JobId, page: u32, width_px: u32) {
+        self.counter += 1;
+        let touched = self.counter;
+        let entry = self.entries.entry((job, page)).or_default();
+        entry.visible = true;
+        entry.touched = touched;
+        if entry.width_px != width_px || entry.image == PageImage::Absent {
+            entry.width_px = width_px;
+            entry.image = PageImage::Waiting;
+        }
+    }
+
+    fn hide(&mut self, job: JobId, page: u32) {
+        self.counter += 1;
+        let touched = self.counter;
+        if let Some(entry) = self.entries.get_mut(&(job, page)) {
+            entry.visible = false;
+            entry.touched = touched;
+            if entry.image == PageImage::Waiting {
+                entry.image = PageImage::Absent;
+            }
+        }
+    }
+
+    /// The page that came into view last of those that wait.
+    fn next(&self) -> Option<(JobId, u32, u32)> {
+        let waiting = self.entries.iter().filter(|(_, entry)| entry.image == PageImage::Waiting);
+        let newest = waiting.max_by_key(|(_, entry)| entry.touched);
+        newest.map(|((job, page), entry)| (*job, *page, entry.width_px))
+    }
+
+    /// Pages to clear so that the rest stays in the budget.
+    fn evict(&mut self) -> Vec<(JobId, u32)> {
+        let mut total: u64 = self.entries.values().map(|entry| entry.pixels).sum();
+        let mut gone = Vec::new();
+        while total > PIXEL_BUDGET {
+            let drawn = self.entries.iter_mut().filter(|(_, entry)| entry.pixels > 0 && !entry.visible);
+            let Some((key, entry)) = drawn.min_by_key(|(_, entry)| entry.touched) else { break };
+            total -= entry.pixels;
+            entry.pixels = 0;
+            entry.image = PageImage::Absent;
+            gone.push(*key);
+        }
+        gone
+    }
+
+    pub(super) fn close(&mut self, job: JobId) {
+        self.open.retain(|open| *open != job);
+    }
+
+    /// The worker was ended on purpose: what it was rendering waits for the next one.
+    pub(super) fn worker_ended(&mut self) {
+        self.open.clear();
+        if let Some(key) = self.rendering.take()
+            && let Some(entry) = self.entries.get_mut(&key)
+            && entry.visible
+        {
+            entry.image = PageImage::Waiting;
+        }
+    }
+
+    /// The worker is gone, and with it what was open and being rendered.
+    pub(super) fn worker_died(&mut self) {
+        self.open.clear();
+        if let Some(key) = self.rendering.take()
+            && let Some(entry) = self.entries.get_mut(&key)
+        {
+            entry.tries += 1;
+            if entry.tries >= MAX_TRIES {
+                entry.image = PageImage::Failed("The page cannot be drawn.".to_owned());
+            } else if entry.visible {
+                entry.image = PageImage::Waiting;
+            }
+        }
+    }
+}
+
+impl Session {
+    pub(super) fn page_shown(&mut self, job: JobId, page: u32, width_px: u32) {
+        if self.job(job).is_some() && width_px > 0 {
+            self.pages.show(job, page, width_px);
+        }
+    }
+
+    pub(super) fn page_hidden(&mut self, job: JobId, page: u32) {
+        self.pages.hide(job, page);
+    }
+
+    pub(super) fn rendered(&mut self, job: JobId, page: u32, size: [u32; 2], out: &mut Vec<Command>) {
+        self.pages.rendering = None;
+        let [width_px, height_px] = size;
+        if let Some(entry) = self.pages.entries.get_mut(&(job, page)) {
+            entry.pixels = u64::from(width_px) * u64::from(height_px);
+            entry.tries = 0;
+            if width_px == entry.width_px || !entry.visible {
+                entry.image = PageImage::Drawn;
+            }
+        }
+        for (job, page) in self.pages.evict() {
+            out.push(Command::ClearPage { job, page });
+        }
+    }
+
+    pub(super) fn render_failed(&mut self, job: JobId, page: u32, message: String) {
+        if self.pages.rendering == Some((job, page)) {
+            self.pages.rendering = None;
+        }
+        if let Some(entry) = self.pages.entries.get_mut(&(job, page)) {
+            entry.image = PageImage::Failed(message);
+        }
+    }
+
+    /// The document cannot be opened again: nothing of it can be drawn.
+    pub(super) fn reopening_failed(&mut self, job: JobId, message: &str) {
+        self.pages.open.retain(|open| *open != job);
+        if let Some((owner, page)) = self.pages.rendering
+            && owner == job
+        {
+            self.render_failed(owner, page, message.to_owned());
+        }
+    }
+
+    /// Sends the next page to be rendered, if none is on its way.
+    pub(super) fn render_wanted(&mut self, out: &mut Vec<Command>) {
+        if self.broken.is_some() || self.pages.rendering.is_some() || self.clock.stop.is_some() {
+            return;
+        }
+        let Some((job, page, width_px)) = self.pages.next() else { return };
+        let was_idle = !self.document_worker_busy();
+        if !self.pages.is_open(job) {
+            let Some(found) = self.job(job) else { return };
+            if matches!(found.state, JobState::NeedsPassword { .. }) || !found.has_pages() {
+                return;
+            }
+            self.open_document(job, ONLY_OPEN, Options::default(), out);
+        }
+        self.pages.rendering = Some((job, page));
+        let request = Request::Render { job, page, width_px };
+        self.workers.send(Role::Document, request, Attachment::Nothing, self.now, out);
+        if was_idle {
+            self.workers.get_mut(Role::Document).heard = self.now;
+        }
+    }
+
+    /// Sends a document to the worker, and closes those that have been open longest.
+    pub(super) fn open_document(
+        &mut self,
+        id: JobId,
+        first_page: u32,
+        options: Options,
+        out: &mut Vec<Command>,
+    ) {
+        let Some(job) = self.job(id) else { return };
+        let request = Request::Convert {
+            job: id,
+            name: job.name.clone(),
+            options,
+            password: job.password.clone(),
+            first_page,
+            skip_pages: job.skip_pages.iter().copied().collect(),
+        };
+        let file = job.file;
+        self.workers.send(Role::Document, request, Attachment::File(file), self.now, out);
+        self.pages.opened(id);
+        while self.pages.open.len() > MAX_OPEN {
+            let keep = [Some(id), self.active, self.view.job];
+            let Some(at) = self.pages.open.iter().position(|open| !keep.contains(&Some(*open))) else {
+                break;
+            };
+            let closed = self.pages.open.remove(at);
+            let request = Request::Close { job: closed };
+            self.workers.send(Role::Document, request, Attachment::Nothing, self.now, out);
+        }
+    }
+}

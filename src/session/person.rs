@@ -1,0 +1,275 @@
+//! What the person does.
+
+use super::job::{Exchange, Job, JobState, Phase, Reply};
+use super::message::{Attachment, Command, Event, NewFile, Pane, Role, Tab};
+use super::models::Resolved;
+use super::{Selection, Session};
+use crate::document::{BlockId, Content, FigureId};
+use crate::pipeline::event::Stage;
+use crate::protocol::{JobId, Request};
+
+/// Questions longer than this are cut: a model reads 512 tokens, and the passages need them too.
+const MAX_QUESTION_CHARS: usize = 400;
+
+impl Session {
+    #[allow(clippy::too_many_lines, reason = "one arm for each thing a person can do")]
+    pub(super) fn person(&mut self, event: Event, out: &mut Vec<Command>) {
+        match event {
+            Event::FilesAdded(files) => self.add_files(files),
+            Event::Start(id) => self.start(id),
+            Event::Stop(id) => self.stop(id, out),
+            Event::StopAll => {
+                let waiting = self.jobs.iter_mut().filter(|job| job.state == JobState::Waiting);
+                for job in waiting {
+                    job.state = JobState::Stopped;
+                }
+                if let Some(active) = self.active {
+                    self.stop(active, out);
+                }
+            }
+            Event::Remove(id) => self.remove(id, out),
+            Event::Select(id) => self.select(id),
+            Event::SelectBlock(id) => self.select_block(&id, out),
+            Event::SelectFigure(id) => self.select_figure(&id, out),
+            Event::PointAt { page, x, y } => self.point_at(page, x, y, out),
+            Event::GoToPage(page) => {
+                self.view.pane = Pane::Pages;
+                out.push(Command::ScrollToPage { page, area: None });
+            }
+            Event::SelectTab(tab) => {
+                self.view.tab = tab;
+                self.view.pane = Pane::Text;
+            }
+            Event::SelectPane(pane) => self.view.pane = pane,
+            Event::ShowSettings(shown) => {
+                self.view.settings = shown;
+                if shown {
+                    self.list_models(out);
+                }
+            }
+            Event::SettingsChanged(settings) => {
+                if settings != self.settings {
+                    self.settings = settings.clone();
+                    out.push(Command::Persist(settings));
+                }
+            }
+            Event::AskPassword(id) => {
+                let asked =
+                    self.job(id).is_some_and(|job| matches!(job.state, JobState::NeedsPassword { .. }));
+                self.view.password = asked.then_some(id);
+            }
+            Event::PasswordGiven { job, password } => self.password_given(job, password),
+            Event::PasswordRefused => self.view.password = None,
+            Event::DescriptionEdited { job, figure, text } => {
+                if let Some(job) = self.job_mut(job) {
+                    job.result.edit_description(&figure, &text);
+                    job.figures_changed();
+                }
+            }
+            Event::Asked { job, question } => self.ask(job, &question, out),
+            Event::RunStage { job, stage } => self.run_again(job, stage),
+            Event::Download(id) => self.start_download(&id, out),
+            Event::StopDownload(id) => self.stop_download(&id, out),
+            Event::DeleteModel(id) => {
+                self.models.downloads.remove(&id);
+                if let Some(stored) = &mut self.models.stored {
+                    stored.retain(|model| model.id != id);
+                }
+                let request = Request::DeleteModel { id };
+                self.workers.send(Role::Store, request, Attachment::Nothing, self.now, out);
+            }
+            Event::PageShown { job, page, width_px } => self.page_shown(job, page, width_px),
+            Event::PageHidden { job, page } => self.page_hidden(job, page),
+            Event::Export { job, kind } => {
+                if self.job(job).is_some_and(Job::has_pages) {
+                    out.push(Command::Export { job, kind });
+                }
+            }
+            Event::Notice(text) => self.notify(text),
+            Event::RegistryLoaded(loaded) => {
+                match loaded {
+                    Ok(registry) => self.models.registry = Some(registry),
+                    Err(message) => self.models.registry_error = Some(message),
+                }
+                self.list_models(out);
+            }
+            Event::FileUnreadable { file, message } => self.file_unreadable(file, &message),
+            Event::Worker { .. } | Event::WorkerFailed { .. } | Event::Tick => {}
+        }
+    }
+
+    fn add_files(&mut self, files: Vec<NewFile>) {
+        let count = files.len();
+        for NewFile { file, name, bytes } in files {
+            let id = JobId(self.next_job);
+            self.next_job += 1;
+            self.jobs.push(Job::new(id, file, name, bytes));
+            // A new file is shown, unless the person is looking at one that is there.
+            if self.view.job.is_none() {
+                self.view.job = Some(id);
+            }
+        }
+        match count {
+            0 => {}
+            1 => self.announce("One file was added."),
+            _ => self.announce(format!("{count} files were added.")),
+        }
+    }
+
+    fn start(&mut self, id: JobId) {
+        if let Some(job) = self.job_mut(id)
+            && matches!(job.state, JobState::Stopped | JobState::Failed { .. })
+        {
+            job.deaths.remove(&0);
+            job.state = JobState::Waiting;
+        }
+    }
+
+    fn remove(&mut self, id: JobId, out: &mut Vec<Command>) {
+        let Some(at) = self.jobs.iter().position(|job| job.id == id) else { return };
+        if self.active == Some(id) {
+            match self.job(id).and_then(Job::running_stage) {
+                Some(Stage::Extraction) => self.end_worker(Role::Document, out),
+                Some(stage) => {
+                    let phase = self.job(id).map(|job| job.stage(stage).phase.clone());
+                    if let Some(Phase::Downloading(model)) = phase {
+                        self.active = None;
+                        self.stop_download(&model, out);
+                    } else {
+                        self.end_worker(Role::Model, out);
+                    }
+                }
+                None => {}
+            }
+            self.active = None;
+            self.clock.stop = None;
+        }
+        if self.pages.is_open(id) {
+            let request = Request::Close { job: id };
+            self.workers.send(Role::Document, request, Attachment::Nothing, self.now, out);
+        }
+        let job = self.jobs.remove(at);
+        self.pages.forget(id);
+        out.push(Command::ForgetFile(job.file));
+        out.push(Command::ForgetFigures(id));
+        if self.view.password == Some(id) {
+            self.view.password = None;
+        }
+        if self.view.job == Some(id) {
+            let next = self.jobs.get(at).or_else(|| self.jobs.last()).map(|job| job.id);
+            self.view.job = next;
+            self.view.selection = None;
+        }
+        self.announce(format!("{} was removed.", job.name));
+    }
+
+    fn select(&mut self, id: JobId) {
+        if self.job(id).is_some() && self.view.job != Some(id) {
+            self.view.job = Some(id);
+            self.view.selection = None;
+        }
+    }
+
+    fn select_block(&mut self, id: &BlockId, out: &mut Vec<Command>) {
+        let Some((page, area)) = self.shown().and_then(|job| job.block_place(id)) else { return };
+        self.view.selection = Some(Selection { block: Some(id.clone()), page, area });
+        out.push(Command::ScrollToPage { page, area: Some(area) });
+    }
+
+    fn select_figure(&mut self, id: &FigureId, out: &mut Vec<Command>) {
+        let Some(document) = self.shown().map(Job::document) else { return };
+        let Some(figure) = document.figure(id) else { return };
+        let (page, area) = (figure.page, figure.bbox);
+        let mut blocks = document.pages.iter().flat_map(|page| &page.blocks);
+        let block = blocks.find(|block| matches!(&block.content, Content::Figure { figure } if figure == id));
+        let block = block.map(|block| block.id.clone());
+        self.view.selection = Some(Selection { block, page, area });
+        out.push(Command::ScrollToPage { page, area: Some(area) });
+    }
+
+    /// Selects the smallest block at a point of a page; running headers only where there is nothing else.
+    fn point_at(&mut self, page: u32, x: f32, y: f32, out: &mut Vec<Command>) {
+        let Some(document) = self.shown().map(Job::document) else { return };
+        let Some(found) = document.pages.iter().find(|known| known.number == page) else { return };
+        let at_point = found.blocks.iter().filter(|block| block.bbox.contains(x, y));
+        let smallest = at_point.min_by(|a, b| {
+            let furniture = |content: &Content| matches!(content, Content::Furniture { .. });
+            let key = |block: &crate::document::Block| (furniture(&block.content), block.bbox.area());
+            let ((a_last, a_area), (b_last, b_area)) = (key(a), key(b));
+            a_last.cmp(&b_last).then(a_area.total_cmp(&b_area))
+        });
+        let Some(block) = smallest else {
+            self.view.selection = None;
+            return;
+        };
+        let (id, area) = (block.id.clone(), block.bbox);
+        let is_figure = matches!(block.content, Content::Figure { .. });
+        if !(self.view.tab == Tab::Figures && is_figure) {
+            self.view.tab = Tab::Markdown;
+        }
+        self.view.selection = Some(Selection { block: Some(id.clone()), page, area });
+        out.push(Command::ScrollToBlock(id));
+    }
+
+    fn password_given(&mut self, id: JobId, password: String) {
+        self.view.password = None;
+        let Some(at) = self.jobs.iter().position(|job| job.id == id) else { return };
+        if let Some(job) = self.jobs.get_mut(at)
+            && matches!(job.state, JobState::NeedsPassword { .. })
+        {
+            job.password = Some(password);
+            job.state = JobState::Waiting;
+        }
+    }
+
+    fn ask(&mut self, id: JobId, question: &str, out: &mut Vec<Command>) {
+        let question: String = question.trim().chars().take(MAX_QUESTION_CHARS).collect();
+        let model = match self.resolve(Stage::Text) {
+            Resolved::Stored(model) => Some(model),
+            Resolved::Missing(_) | Resolved::Without => None,
+        };
+        let Some(job) = self.job_mut(id) else { return };
+        if question.is_empty() || job.document().pages.is_empty() {
+            return;
+        }
+        let model = model.filter(|model| !job.broken_models.contains(&model.id));
+        let exchange = Exchange { question: question.clone(), reply: Reply::Waiting };
+        job.exchanges.push(exchange);
+        let document = Box::new(job.document().clone());
+        let request = Request::Ask { job: id, model, document, question };
+        self.workers.send(Role::Model, request, Attachment::Nothing, self.now, out);
+    }
+
+    /// Runs a stage of a document that is not being worked on, with its model or what replaces it.
+    fn run_again(&mut self, id: JobId, stage: Stage) {
+        if self.active == Some(id) {
+            return;
+        }
+        let Some(job) = self.job_mut(id) else { return };
+        if matches!(job.state, JobState::Done | JobState::Stopped) && job.has_pages() {
+            job.todo.retain(|todo| *todo != stage);
+            job.todo.push(stage);
+            job.todo.sort_by_key(|stage| *stage as u8);
+            job.broken_models.clear();
+            job.skip_figures.clear();
+            job.model_deaths = 0;
+            job.may_download = true;
+            job.stage_mut(stage).phase = Phase::Pending;
+            job.state = JobState::Waiting;
+        }
+    }
+
+    fn file_unreadable(&mut self, file: super::FileId, why: &str) {
+        let Some(job) = self.jobs.iter().find(|job| job.file == file) else { return };
+        let (id, name) = (job.id, job.name.clone());
+        if self.active == Some(id) && job.running_stage() == Some(Stage::Extraction) {
+            self.take_back_stage(id);
+            let message = format!("{name} can no longer be read ({why}).");
+            let advice =
+                "It may have been moved or changed. Remove it from the list and drop it again.".to_owned();
+            self.finish(id, JobState::Failed { message, advice });
+        } else {
+            self.reopening_failed(id, "The file can no longer be read.");
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Stopping, and going on after a worker died.
+//!
+//! A dead worker is started again and the document goes on from the last finished page. A page, figure or
+//! summary on which a worker dies twice is left out, and the report says so.
+
+use super::flow::report;
+use super::job::{JobState, Phase, Reply};
+use super::message::{Attachment, Command, Role};
+use super::models::Resolved;
+use super::workers::{Life, MAX_FAILED_STARTS};
+use super::{ModelStatus, Session};
+use crate::pipeline::event::{Outcome, Stage, StageReport};
+use crate::protocol::{DownloadState, JobId, Request};
+
+/// Times a worker may die on the same page or figure before that is left out.
+const MAX_DEATHS: u32 = 2;
+/// Times the store worker may die before its downloads are given up.
+const MAX_STORE_DEATHS: u32 = 4;
+/// Times workers may die on one document before what is finished has to do.
+const MAX_DEATHS_IN_ALL: u32 = 40;
+
+impl Session {
+    /// Stops a document: within [`super::time::STOP_GRACE_MS`] if it is being worked on.
+    pub(super) fn stop(&mut self, id: JobId, out: &mut Vec<Command>) {
+        let now = self.now;
+        let active = self.active == Some(id);
+        let Some(job) = self.job_mut(id) else { return };
+        if !active {
+            if job.state == JobState::Waiting {
+                job.state = JobState::Stopped;
+            }
+            return;
+        }
+        match job.running_stage().map(|stage| (stage, job.stage(stage).phase.clone())) {
+            Some((Stage::Extraction, _)) => {
+                if self.clock.stop.is_some() {
+                    return;
+                }
+                if self.workers.get(Role::Document).life == Life::Ready {
+                    let request = Request::Stop { job: id };
+                    self.workers.send(Role::Document, request, Attachment::Nothing, now, out);
+                    self.clock.stop = Some((id, now + super::time::STOP_GRACE_MS));
+                    return;
+                }
+                self.end_worker(Role::Document, out);
+            }
+            Some((_, Phase::Downloading(model))) => self.stop_download(&model, out),
+            Some(_) => self.end_worker(Role::Model, out),
+            None => {}
+        }
+        // A stopped download may have moved the stage on by itself.
+        if self.active == Some(id) {
+            self.end_worker_if_busy(id, out);
+            self.finish_stopped(id);
+        }
+    }
+
+    fn end_worker_if_busy(&mut self, id: JobId, out: &mut Vec<Command>) {
+        let running = self.job(id).and_then(super::Job::running_stage);
+        if matches!(running, Some(Stage::Vision | Stage::Text)) {
+            self.end_worker(Role::Model, out);
+        }
+    }
+
+    /// Whether a stop was asked for and not yet answered.
+    #[must_use]
+    pub fn is_stopping(&self, id: JobId) -> bool {
+        self.clock.stop.is_some_and(|(job, _)| job == id)
+    }
+
+    /// Records that a document was stopped; the stage it was in can be taken up again.
+    pub(super) fn finish_stopped(&mut self, id: JobId) {
+        let now = self.now;
+        let Some(job) = self.job(id) else { return };
+        if let Some(stage) = job.running_stage() {
+            let report = report(job, stage, Outcome::Stopped, now);
+            self.end_stage(id, report);
+            if let Some(job) = self.job_mut(id) {
+                job.todo.insert(0, stage);
+                job.resumed |= stage == Stage::Extraction;
+            }
+        }
+        self.finish(id, JobState::Stopped);
+    }
+
+    /// Ends a worker on purpose.
+    pub(super) fn end_worker(&mut self, role: Role, out: &mut Vec<Command>) {
+        self.workers.end(role, out);
+        match role {
+            Role::Document => self.pages.worker_ended(),
+            Role::Model => self.lose_questions("The question was dropped when the work was stopped."),
+            Role::Store => {}
+        }
+    }
+
+    fn lose_questions(&mut self, why: &str) {
+        let exchanges = self.jobs.iter_mut().flat_map(|job| &mut job.exchanges);
+        for exchange in exchanges.filter(|exchange| exchange.reply == Reply::Waiting) {
+            exchange.reply = Reply::Lost(why.to_owned());
+        }
+    }
+
+    /// A worker is dead, or as good as dead.
+    pub(super) fn worker_died(&mut self, role: Role, why: &str, out: &mut Vec<Command>) {
+        let never_spoke = self.workers.get(role).life == Life::Starting;
+        self.workers.end(role, out);
+        if never_spoke {
+            let worker = self.workers.get_mut(role);
+            worker.failed_starts += 1;
+            if worker.failed_starts >= MAX_FAILED_STARTS {
+                worker.failed_starts = 0;
+                self.give_up_worker(role, why);
+                return;
+            }
+        }
+        match role {
+            Role::Document => self.document_worker_died(why, never_spoke, out),
+            Role::Model => self.model_worker_died(why, never_spoke, out),
+            Role::Store => self.store_worker_died(out),
+        }
+    }
+
+    fn give_up_worker(&mut self, role: Role, why: &str) {
+        let message = format!("The part of Recto that does the work could not be started ({why}).");
+        match role {
+            Role::Document => {
+                self.pages.worker_died();
+                self.clock.stop = None;
+                if let Some(id) = self.active {
+                    self.take_back_stage(id);
+                    let advice = "Reload the page. If that does not help, try a newer browser.".to_owned();
+                    self.finish(id, JobState::Failed { message: message.clone(), advice });
+                }
+                self.broken =
+                    Some(format!("{message} Reload the page; if that does not help, try a newer browser."));
+            }
+            Role::Model => {
+                self.lose_questions(&message);
+                if let Some((id, stage)) = self.active_model_stage() {
+                    self.end_stage(id, StageReport::failed(stage, message, 0.0));
+                }
+            }
+            Role::Store => {
+                let ids: Vec<String> = self.models.downloads.keys().cloned().collect();
+                for id in ids {
+                    if matches!(self.models.status(&id), ModelStatus::Downloading(_)) {
+                        self.models.downloads.insert(id, DownloadState::Failed { reason: message.clone() });
+                    }
+                }
+            }
+        }
+    }
+
+    fn document_worker_died(&mut self, why: &str, never_spoke: bool, out: &mut Vec<Command>) {
+        let now = self.now;
+        self.pages.worker_died();
+        if let Some((id, _)) = self.clock.stop.take() {
+            self.finish_stopped(id);
+            return;
+        }
+        let Some(id) = self.active else { return };
+        let Some(job) = self.job_mut(id) else { return };
+        if job.running_stage() != Some(Stage::Extraction) {
+            return;
+        }
+        if !never_spoke {
+            let page = if job.has_pages() { job.result.next_page() } else { 0 };
+            let deaths = job.deaths.entry(page).or_insert(0);
+            *deaths += 1;
+            let (deaths, in_all) = (*deaths, job.deaths.values().sum::<u32>());
+            let place = if page == 0 { "opening the file".to_owned() } else { format!("page {page}") };
+            job.note(format!("The worker failed on {place} ({why}) and was started again."));
+            if page == 0 && deaths >= MAX_DEATHS {
+                let message = format!("The worker failed twice on opening the file ({why}).");
+                let advice = "The file may need more memory than the browser gives, or be damaged. Close \
+                              other tabs and try again, or save it from a PDF reader under a new name."
+                    .to_owned();
+                self.take_back_stage(id);
+                self.finish(id, JobState::Failed { message, advice });
+                return;
+            }
+            if in_all >= MAX_DEATHS_IN_ALL {
+                let reason = format!("workers failed {in_all} times; pages from {page} on are missing");
+                let report = report(job, Stage::Extraction, Outcome::Partial(reason), now);
+                self.end_stage(id, report);
+                return;
+            }
+            if page > 0 && deaths >= MAX_DEATHS {
+                job.skip_pages.insert(page);
+                job.result.give_up_page(
+                    page,
+                    &format!("The page was left out: the worker failed on it twice ({why})."),
+                );
+                job.note(format!("Page {page} was left out: the worker failed on it twice."));
+                job.page_changed(page);
+            }
+            self.notify(
+                "The worker failed and was started again. The work goes on from the last finished page.",
+            );
+        }
+        let began = self.job(id).map_or(self.now, |job| job.stage(Stage::Extraction).began);
+        self.run_stage(id, Stage::Extraction, false, out);
+        if let Some(job) = self.job_mut(id) {
+            job.stage_mut(Stage::Extraction).began = began;
+        }
+    }
+
+    fn active_model_stage(&self) -> Option<(JobId, Stage)> {
+        let job = self.active()?;
+        let stage = job.running_stage().filter(|stage| *stage != Stage::Extraction)?;
+        (job.stage(stage).phase == Phase::Running).then_some((job.id, stage))
+    }
+
+    fn model_worker_died(&mut self, why: &str, never_spoke: bool, out: &mut Vec<Command>) {
+        self.lose_questions(&format!("The worker failed ({why}). Ask again."));
+        let Some((id, stage)) = self.active_model_stage() else { return };
+        let model = match self.resolve(stage) {
+            Resolved::Stored(model) => Some(model),
+            Resolved::Missing(_) | Resolved::Without => None,
+        };
+        let now = self.now;
+        let Some(job) = self.job_mut(id) else { return };
+        if !never_spoke {
+            job.model_deaths += 1;
+        }
+        if job.model_deaths < MAX_DEATHS {
+            job.note(format!("The model worker failed ({why}) and was started again."));
+            self.notify("The model worker failed and was started again.");
+            self.run_stage(id, stage, false, out);
+            return;
+        }
+        job.model_deaths = 0;
+        let described_any = job.document().figures.iter().any(|figure| figure.description.is_some());
+        match (stage, model.clone()) {
+            (Stage::Text, Some(model)) if job.broken_models.insert(model.id.clone()) => {
+                job.note(format!(
+                    "{} failed twice ({why}), so the summary was made of sentences from the document.",
+                    model.name
+                ));
+                self.run_stage(id, stage, false, out);
+            }
+            (Stage::Vision, _) if described_any || !job.skip_figures.is_empty() => {
+                // The model works in principle: it is the figure. Two figures left out in a row end the stage.
+                if job.skip_figures.len() >= 3 {
+                    let reason = format!("the model worker kept failing ({why})");
+                    let report = report(job, stage, Outcome::Partial(reason), now);
+                    self.end_stage(id, report);
+                    return;
+                }
+                if let Some(figure) = job.undescribed().first().cloned() {
+                    job.note(format!(
+                        "Figure {} was not described: the worker failed on it twice ({why}).",
+                        figure.0
+                    ));
+                    job.skip_figures.insert(figure);
+                }
+                self.run_stage(id, stage, false, out);
+            }
+            _ => {
+                let name = model.map_or_else(|| "The model worker".to_owned(), |model| model.name);
+                let reason = format!("{name} failed twice ({why}); a smaller model may fit this machine");
+                let report = report(job, stage, Outcome::Failed(reason), now);
+                self.end_stage(id, report);
+            }
+        }
+    }
+
+    /// A text stage that failed with a model is done without one.
+    pub(super) fn falls_back(&mut self, id: JobId, report: &StageReport, out: &mut Vec<Command>) -> bool {
+        let (Stage::Text, Outcome::Failed(why)) = (report.stage, &report.outcome) else { return false };
+        let Resolved::Stored(model) = self.resolve(Stage::Text) else { return false };
+        let Some(job) = self.job_mut(id) else { return false };
+        if !job.broken_models.insert(model.id.clone()) {
+            return false;
+        }
+        job.note(format!(
+            "{} failed ({why}), so the summary was made of sentences from the document.",
+            model.name
+        ));
+        self.run_stage(id, Stage::Text, false, out);
+        true
+    }
+
+    fn store_worker_died(&mut self, out: &mut Vec<Command>) {
+        self.store_deaths += 1;
+        if self.store_deaths > MAX_STORE_DEATHS {
+            self.store_deaths = 0;
+            self.give_up_worker(Role::Store, "it kept failing");
+            return;
+        }
+        let base_url = Some(self.settings.base_url.trim().to_owned()).filter(|url| !url.is_empty());
+        let ids: Vec<String> = self.models.downloads.keys().cloned().collect();
+        for id in ids {
+            if !matches!(self.models.status(&id), ModelStatus::Downloading(_)) {
+                continue;
+            }
+            if let Some(model) = self.models.entry(&id).cloned() {
+                let request = Request::Download { model, base_url: base_url.clone() };
+                self.workers.send(Role::Store, request, Attachment::Nothing, self.now, out);
+            }
+        }
+    }
+}

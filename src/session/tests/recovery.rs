@@ -1,0 +1,226 @@
+use super::*;
+
+#[test]
+fn a_dead_worker_is_started_again_and_goes_on_from_the_last_finished_page() {
+    let mut script = Script::new();
+    let job = script.add("a.pdf");
+    script.ready(Role::Document);
+    script.opened(job, 5);
+    script.page(job, 1);
+    script.page(job, 2);
+    let commands = script.dies(Role::Document);
+    assert!(commands.contains(&Command::StartWorker { role: Role::Document, generation: 2 }));
+    assert_eq!(convert(&script.ready(Role::Document)), Some((job, 3, Vec::new())));
+    script.opened(job, 5);
+    assert_eq!(script.job(job).document().pages.len(), 2, "finished pages stay");
+    assert_eq!(script.job(job).notes.len(), 1);
+}
+
+#[test]
+fn a_page_that_kills_the_worker_twice_is_left_out_and_reported() {
+    let mut script = Script::new();
+    let job = script.add("a.pdf");
+    script.ready(Role::Document);
+    script.opened(job, 3);
+    script.page(job, 1);
+    script.dies(Role::Document);
+    script.ready(Role::Document);
+    script.opened(job, 3);
+    script.dies(Role::Document);
+    assert_eq!(convert(&script.ready(Role::Document)), Some((job, 3, vec![2])));
+    script.opened(job, 3);
+    script.page(job, 3);
+    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+    let document = script.job(job).document();
+    assert_eq!(document.pages.len(), 3);
+    assert!(document.pages[1].blocks.is_empty());
+    assert!(document.warnings.iter().any(|warning| warning.page == Some(2)));
+    assert!(script.job(job).notes.iter().any(|note| note.contains("Page 2 was left out")));
+}
+
+#[test]
+fn a_dying_word_counts_once_though_the_browser_tells_of_the_death_too() {
+    let mut script = Script::new();
+    let job = script.add("a.pdf");
+    script.ready(Role::Document);
+    script.opened(job, 3);
+    let generation = script.generation(Role::Document);
+    script.response(Role::Document, Response::Died { message: "out of memory".to_owned() });
+    let commands =
+        script.event(Event::WorkerFailed { role: Role::Document, generation, message: "error".to_owned() });
+    assert!(!commands.iter().any(|command| matches!(command, Command::StartWorker { .. })));
+    assert_eq!(convert(&script.ready(Role::Document)), Some((job, 1, Vec::new())));
+}
+
+#[test]
+fn what_a_former_worker_says_late_is_ignored() {
+    let mut script = Script::new();
+    let job = script.add("a.pdf");
+    script.ready(Role::Document);
+    script.opened(job, 3);
+    script.dies(Role::Document);
+    let late = Told::Page { page: page(1), figures: Vec::new(), warnings: Vec::new() };
+    script.event(Event::Worker {
+        role: Role::Document,
+        generation: 1,
+        response: Response::Event { job, event: late },
+        images: Vec::new(),
+    });
+    assert!(script.job(job).document().pages.is_empty());
+}
+
+#[test]
+fn a_file_that_kills_the_worker_twice_on_opening_fails() {
+    let mut script = Script::new();
+    let job = script.add("a.pdf");
+    let next = script.add("b.pdf");
+    script.ready(Role::Document);
+    script.dies(Role::Document);
+    script.ready(Role::Document);
+    script.dies(Role::Document);
+    assert!(matches!(script.job(job).state, JobState::Failed { .. }));
+    assert_eq!(convert(&script.ready(Role::Document)).unwrap().0, next);
+}
+
+#[test]
+fn a_silent_busy_worker_is_ended_and_a_silent_idle_one_is_not() {
+    let mut script = Script::new();
+    let job = script.add("a.pdf");
+    script.ready(Role::Document);
+    script.opened(job, 2);
+    for _ in 0..119 {
+        script.tick_after(250.0);
+    }
+    assert_eq!(script.generation(Role::Document), 1);
+    for _ in 0..3 {
+        script.tick_after(250.0);
+    }
+    assert_eq!(script.generation(Role::Document), 2);
+
+    let mut script = Script::new();
+    script.finished("a.pdf", 1);
+    for _ in 0..400 {
+        script.tick_after(250.0);
+    }
+    assert_eq!(script.generation(Role::Document), 1);
+}
+
+#[test]
+fn sleep_of_the_machine_is_not_silence_of_the_worker() {
+    let mut script = Script::new();
+    let job = script.add("a.pdf");
+    script.ready(Role::Document);
+    script.opened(job, 2);
+    script.tick_after(250.0);
+    script.tick_after(3_600_000.0);
+    assert_eq!(script.generation(Role::Document), 1);
+}
+
+#[test]
+fn a_worker_that_never_starts_is_given_up_after_three_tries() {
+    let mut script = Script::new();
+    let job = script.add("a.pdf");
+    script.dies(Role::Document);
+    script.dies(Role::Document);
+    assert!(script.session.broken.is_none());
+    script.dies(Role::Document);
+    assert!(script.session.broken.is_some());
+    assert!(matches!(script.job(job).state, JobState::Failed { .. }));
+    assert_eq!(script.generation(Role::Document), 3);
+}
+
+#[test]
+fn a_worker_of_another_build_is_not_spoken_to() {
+    let mut script = Script::new();
+    script.add("a.pdf");
+    let commands = script.response(Role::Document, Response::Ready { protocol: PROTOCOL + 1 });
+    assert!(requests(&commands).is_empty());
+    assert!(script.session.broken.is_some());
+}
+
+#[test]
+fn a_summary_whose_model_kills_the_worker_twice_is_made_without_it() {
+    let mut script = Script::with_models(&["t5"]);
+    let job = script.add("a.pdf");
+    script.ready(Role::Document);
+    script.opened(job, 1);
+    script.page(job, 1);
+    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+    script.ready(Role::Model);
+    script.dies(Role::Model);
+    let commands = script.ready(Role::Model);
+    assert!(matches!(requests(&commands)[..], [Request::Summarise { model: Some(_), .. }]));
+    script.dies(Role::Model);
+    let commands = script.ready(Role::Model);
+    assert!(matches!(requests(&commands)[..], [Request::Summarise { model: None, .. }]));
+    script.ended(Role::Model, job, Stage::Text, Outcome::Done);
+    assert_eq!(script.job(job).state, JobState::Done);
+    assert!(script.job(job).notes.iter().any(|note| note.contains("T5 failed twice")));
+}
+
+#[test]
+fn a_summary_that_fails_with_a_model_is_made_without_it() {
+    let mut script = Script::with_models(&["t5"]);
+    let job = script.add("a.pdf");
+    script.ready(Role::Document);
+    script.opened(job, 1);
+    script.page(job, 1);
+    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+    script.ready(Role::Model);
+    let failed = Outcome::Failed("a tensor is missing".to_owned());
+    let commands = script.ended(Role::Model, job, Stage::Text, failed.clone());
+    assert!(matches!(requests(&commands)[..], [Request::Summarise { model: None, .. }]));
+    script.ended(Role::Model, job, Stage::Text, failed.clone());
+    assert_eq!(script.job(job).stage(Stage::Text).phase, Phase::Ended(failed));
+}
+
+#[test]
+fn a_caption_model_that_cannot_be_loaded_fails_its_stage_only() {
+    let mut script = Script::with_models(&["blip"]);
+    let job = script.add("a.pdf");
+    script.ready(Role::Document);
+    script.opened(job, 1);
+    script.page_with_figure(job, 1);
+    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+    script.ready(Role::Model);
+    script.dies(Role::Model);
+    script.ready(Role::Model);
+    script.dies(Role::Model);
+    assert!(matches!(script.job(job).stage(Stage::Vision).phase, Phase::Ended(Outcome::Failed(_))));
+    let commands = script.ready(Role::Model);
+    assert!(matches!(requests(&commands)[..], [Request::Summarise { .. }]));
+}
+
+#[test]
+fn a_figure_that_kills_the_worker_twice_is_left_out() {
+    let mut script = Script::with_models(&["blip"]);
+    let job = script.add("a.pdf");
+    script.ready(Role::Document);
+    script.opened(job, 3);
+    for page in 1..=3 {
+        script.page_with_figure(job, page);
+    }
+    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+    script.ready(Role::Model);
+    script.described(job, 1);
+    script.dies(Role::Model);
+    script.ready(Role::Model);
+    script.dies(Role::Model);
+    let commands = script.ready(Role::Model);
+    let figures = requests(&commands).into_iter().find_map(|request| match request {
+        Request::Describe { figures, .. } => Some(figures.clone()),
+        _ => None,
+    });
+    assert_eq!(figures, Some(vec![FigureId::new(3, 1)]));
+}
+
+#[test]
+fn an_unreadable_file_fails_with_advice() {
+    let mut script = Script::new();
+    let job = script.add("a.pdf");
+    script.ready(Role::Document);
+    script.event(Event::FileUnreadable { file: FileId(10), message: "NotFoundError".to_owned() });
+    assert!(
+        matches!(&script.job(job).state, JobState::Failed { advice, .. } if advice.contains("drop it again"))
+    );
+}

@@ -1,0 +1,76 @@
+//! Time: deadlines, silence, and when to be woken next.
+
+use super::Session;
+use super::message::{Command, Role};
+use super::workers::Life;
+use crate::protocol::JobId;
+
+/// How long the document worker has to answer [`crate::protocol::Request::Stop`] before it is ended.
+pub(super) const STOP_GRACE_MS: f64 = 600.0;
+/// How long a busy document worker may say nothing.
+pub(super) const SILENCE_MS: f64 = 30_000.0;
+/// How long a worker may take to start; it may have to be fetched over a slow line.
+pub(super) const START_MS: f64 = 90_000.0;
+/// How often the elapsed time is renewed while something runs.
+const TICK_MS: f64 = 250.0;
+/// A longer pause between two ticks means that the machine slept or the page was in the background.
+const SLEPT_MS: f64 = 5_000.0;
+
+/// What is due when.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Clock {
+    /// The document asked to stop, and when its worker is ended.
+    pub(super) stop: Option<(JobId, f64)>,
+    planned: Option<f64>,
+    last_tick: Option<f64>,
+}
+
+impl Session {
+    pub(super) fn tick(&mut self, out: &mut Vec<Command>) {
+        self.clock.planned = None;
+        let slept = self.clock.last_tick.is_some_and(|last| self.now - last > SLEPT_MS);
+        self.clock.last_tick = Some(self.now);
+        if let Some((job, deadline)) = self.clock.stop
+            && self.now >= deadline
+        {
+            self.clock.stop = None;
+            self.end_worker(Role::Document, out);
+            self.finish_stopped(job);
+        }
+        for role in Role::ALL {
+            let now = self.now;
+            let worker = self.workers.get_mut(role);
+            if slept {
+                worker.heard = now;
+            }
+            let silent_ms = now - worker.heard;
+            if worker.life == Life::Starting && silent_ms > START_MS {
+                self.worker_died(role, "it did not start", out);
+            } else if role == Role::Document
+                && worker.life == Life::Ready
+                && silent_ms > SILENCE_MS
+                && self.document_worker_busy()
+            {
+                self.worker_died(role, "it gave no sign of life for 30 seconds", out);
+            }
+        }
+    }
+
+    /// Asks for the next tick, unless one is already on its way that is early enough.
+    pub(super) fn plan_wake(&mut self, out: &mut Vec<Command>) {
+        let starting = Role::ALL.iter().any(|role| self.workers.get(*role).life == Life::Starting);
+        let busy = self.active.is_some() || starting || self.document_worker_busy();
+        let mut due = busy.then_some(self.now + TICK_MS);
+        if let Some((_, deadline)) = self.clock.stop {
+            due = Some(due.map_or(deadline, |due| due.min(deadline)));
+        }
+        let Some(due) = due else {
+            self.clock.last_tick = None;
+            return;
+        };
+        if self.clock.planned.is_none_or(|planned| due < planned) {
+            self.clock.planned = Some(due);
+            out.push(Command::Wake { after_ms: (due - self.now).max(0.0) });
+        }
+    }
+}
