@@ -177,6 +177,13 @@ pub enum Event {
         /// From 1.
         page: u32,
     },
+    /// The canvas of a page image is gone, and its pixels with it.
+    PageDropped {
+        /// The document.
+        job: JobId,
+        /// From 1.
+        page: u32,
+    },
     /// Save or copy a result.
     Export {
         /// The document.

@@ -15,6 +15,7 @@ mod person;
 mod recovery;
 mod settings;
 mod time;
+mod wording;
 mod workers;
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use message::{Attachment, Command, Event, ExportKind, FileId, NewFile, Pane,
 pub use models::{ModelStatus, Models, Resolved};
 pub use pages::PageImage;
 pub use settings::{ModelChoice, Settings, Theme};
+pub use wording::{count, duration, file_size, page_range, safe_address};
 
 use crate::document::{BlockId, Rect};
 use crate::protocol::JobId;

@@ -168,6 +168,10 @@ impl Session {
         self.pages.hide(job, page);
     }
 
+    pub(super) fn page_dropped(&mut self, job: JobId, page: u32) {
+        self.pages.entries.remove(&(job, page));
+    }
+
     pub(super) fn rendered(&mut self, job: JobId, page: u32, size: [u32; 2], out: &mut Vec<Command>) {
         self.pages.rendering = None;
         let [width_px, height_px] = size;

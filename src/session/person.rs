@@ -80,6 +80,7 @@ impl Session {
             }
             Event::PageShown { job, page, width_px } => self.page_shown(job, page, width_px),
             Event::PageHidden { job, page } => self.page_hidden(job, page),
+            Event::PageDropped { job, page } => self.page_dropped(job, page),
             Event::Export { job, kind } => {
                 if self.job(job).is_some_and(Job::has_pages) {
                     out.push(Command::Export { job, kind });
