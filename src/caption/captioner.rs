@@ -1,5 +1,6 @@
 //! What the pipeline may ask of a model that describes pictures.
 
+use crate::models::tokenizer::TokenizerError;
 use crate::models::{GenerationEnd, TokenCallback};
 
 /// What a model says of a picture.
@@ -20,12 +21,26 @@ pub enum CaptionError {
     /// The bytes are no picture that can be read.
     #[error("the picture could not be decoded: {0}")]
     Decode(#[from] image::ImageError),
+    /// The picture has more pixels than are worth the memory, or none.
+    #[error("a picture of {width} x {height} pixels is not described")]
+    Size {
+        /// In pixels.
+        width: u32,
+        /// In pixels.
+        height: u32,
+    },
     /// A computation on tensors failed.
     #[error("inference failed: {0}")]
     Inference(#[from] candle_core::Error),
     /// The tokens could not be turned into text.
     #[error("the tokenizer failed: {0}")]
     Tokenizer(String),
+}
+
+impl From<TokenizerError> for CaptionError {
+    fn from(error: TokenizerError) -> Self {
+        Self::Tokenizer(error.0)
+    }
 }
 
 /// A model that describes pictures.

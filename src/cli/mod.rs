@@ -4,9 +4,12 @@
 //! 3 every file was converted, but something of at least one is missing (the report says what).
 
 mod convert;
+mod inspect;
 mod output;
+mod quantize;
 
 use clap::{Parser, Subcommand};
+use std::io::Write as _;
 use std::process::ExitCode;
 
 /// All is done.
@@ -28,6 +31,10 @@ struct Arguments {
 enum Command {
     /// Convert PDF files to Markdown, images and document.json.
     Convert(convert::ConvertArguments),
+    /// Turn a .safetensors checkpoint into a GGUF file.
+    Quantize(quantize::QuantizeArgs),
+    /// Show the metadata and tensors of a GGUF file.
+    Inspect(inspect::InspectArgs),
 }
 
 /// Runs the command line of this process.
@@ -35,6 +42,20 @@ enum Command {
 pub fn main() -> ExitCode {
     let code = match Arguments::parse().command {
         Command::Convert(arguments) => convert::run(&arguments),
+        Command::Quantize(arguments) => finish(quantize::quantize(&arguments)),
+        Command::Inspect(arguments) => finish(inspect::inspect(&arguments)),
     };
     ExitCode::from(code)
+}
+
+/// The exit code of a command that either works or fails, saying why.
+fn finish<E: std::error::Error>(result: Result<(), E>) -> u8 {
+    match result {
+        Ok(()) => DONE,
+        Err(error) => {
+            // Nobody is left to tell where standard error is closed.
+            let _ = writeln!(std::io::stderr(), "recto: {error}");
+            FAILED
+        }
+    }
 }

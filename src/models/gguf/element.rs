@@ -30,6 +30,7 @@ pub(super) fn code_of(element: ElementType) -> Option<u32> {
 }
 
 /// The lower-case name of `element` (`q4k`).
+#[cfg(feature = "cli")]
 pub(crate) fn name_of(element: ElementType) -> &'static str {
     TYPES.iter().find(|entry| entry.1 == element).map_or("unknown", |entry| entry.2)
 }

@@ -295,3 +295,95 @@ fn fixed_size(code: u32) -> Option<u64> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file with one metadata entry and one float32 tensor `[2, 3]` called `a`.
+    fn file() -> Vec<u8> {
+        let mut bytes = b"GGUF".to_vec();
+        bytes.extend(3u32.to_le_bytes());
+        bytes.extend(1u64.to_le_bytes());
+        bytes.extend(1u64.to_le_bytes());
+        put(&mut bytes, "k");
+        bytes.extend(9u32.to_le_bytes());
+        bytes.extend(8u32.to_le_bytes());
+        bytes.extend(20u64.to_le_bytes());
+        for _ in 0..20 {
+            put(&mut bytes, "word");
+        }
+        put(&mut bytes, "a");
+        bytes.extend(2u32.to_le_bytes());
+        bytes.extend(3u64.to_le_bytes());
+        bytes.extend(2u64.to_le_bytes());
+        bytes.extend(0u32.to_le_bytes());
+        bytes.extend(0u64.to_le_bytes());
+        bytes.resize(bytes.len().next_multiple_of(32) + 24, 0);
+        bytes
+    }
+
+    fn put(bytes: &mut Vec<u8>, text: &str) {
+        bytes.extend((text.len() as u64).to_le_bytes());
+        bytes.extend(text.as_bytes());
+    }
+
+    fn read(bytes: &[u8]) -> Result<Header, GgufError> {
+        Header::read(&mut &bytes[..], bytes.len() as u64)
+    }
+
+    #[test]
+    fn a_small_file_is_read() {
+        let bytes = file();
+        let header = read(&bytes).unwrap();
+        assert_eq!(header.tensors.len(), 1);
+        assert_eq!(header.tensors[0].shape, [2, 3]);
+        assert_eq!(header.tensors[0].start + 24, bytes.len() as u64);
+        let MetadataValue::Array { length, first } = &header.metadata[0].1 else { panic!("no array") };
+        assert_eq!((*length, first.len()), (20, 16));
+    }
+
+    #[test]
+    fn a_file_cut_anywhere_is_an_error() {
+        let bytes = file();
+        for end in 0..bytes.len() {
+            assert!(read(&bytes[..end]).is_err(), "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn no_byte_makes_it_panic_or_allocate_beyond_the_file() {
+        let bytes = file();
+        for position in 0..bytes.len() {
+            for value in [0x00, 0x01, 0x7f, 0x80, 0xff] {
+                let mut changed = bytes.clone();
+                changed[position] = value;
+                if let Ok(header) = read(&changed) {
+                    assert!(header.tensors.iter().all(|tensor| tensor.bytes <= bytes.len() as u64));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_beyond_the_file_have_their_own_errors() {
+        let with = |position: usize, number: u64| {
+            let mut bytes = file();
+            bytes[position..position + 8].copy_from_slice(&number.to_le_bytes());
+            read(&bytes).unwrap_err()
+        };
+        assert!(matches!(with(8, 1 << 40), GgufError::TooMany { what: "tensors", .. }));
+        assert!(matches!(with(16, 1 << 40), GgufError::TooMany { what: "metadata entries", .. }));
+        assert!(matches!(with(24, 1 << 40), GgufError::TooMany { what: "metadata key", .. }));
+        assert!(matches!(with(41, u64::MAX), GgufError::Truncated { what: "array", .. }));
+        let tensor = 49 + 20 * 12 + 9 + 4;
+        assert!(matches!(with(tensor, u64::MAX), GgufError::Shape { .. }));
+        assert!(matches!(with(tensor, 0), GgufError::Shape { .. }));
+        assert!(matches!(with(tensor, 1 << 20), GgufError::OutsideFile { .. }));
+        assert!(matches!(with(tensor + 20, u64::MAX - 5), GgufError::OutsideFile { .. }));
+        assert!(matches!(read(b"GGML"), Err(GgufError::NotGguf)));
+        let mut big_endian = file();
+        big_endian[4..8].copy_from_slice(&3u32.to_be_bytes());
+        assert!(matches!(read(&big_endian), Err(GgufError::Version(_))));
+    }
+}

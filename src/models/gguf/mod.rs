@@ -12,6 +12,8 @@ mod reader;
 mod writer;
 
 pub use element::{ElementType, bytes_for};
+#[cfg(feature = "cli")]
+pub(crate) use element::{from_name, name_of, names};
 pub use header::{Header, MetadataValue, TensorInfo};
 pub use reader::GgufReader;
 pub use writer::{GgufWriter, TensorSpec};
