@@ -127,7 +127,7 @@ impl Drop for WorkerHandle {
 }
 
 impl Shared {
-    fn send(&self, encoded: Result<Posting, EnvelopeError>) {
+    fn send(self: &Rc<Self>, encoded: Result<Posting, EnvelopeError>) {
         match encoded {
             Ok(posting) => {
                 if let State::Starting { queue, .. } = &mut *self.state.borrow_mut() {
@@ -136,16 +136,16 @@ impl Shared {
                 }
                 self.post(&posting);
             }
-            Err(error) => self.die(format!("a request could not be put into words: {error}")),
+            Err(error) => self.die_later(format!("a request could not be put into words: {error}")),
         }
     }
 
-    fn post(&self, (message, transfer): &Posting) {
+    fn post(self: &Rc<Self>, (message, transfer): &Posting) {
         if !matches!(*self.state.borrow(), State::Running) {
             return;
         }
         if let Err(thrown) = self.worker.post_message_with_transfer(message, transfer) {
-            self.die(format!("a request could not be sent to it: {}", describe(&thrown)));
+            self.die_later(format!("a request could not be sent to it: {}", describe(&thrown)));
         }
     }
 
@@ -179,6 +179,14 @@ impl Shared {
                 self.post(posting);
             }
         }
+    }
+
+    /// Tells of its death once the caller is done: whoever sends may hold what the listener needs.
+    fn die_later(self: &Rc<Self>, cause: String) {
+        let shared = Rc::downgrade(self);
+        wasm_bindgen_futures::spawn_local(async move {
+            with(&shared, |shared| shared.die(cause));
+        });
     }
 
     fn die(&self, cause: String) {

@@ -11,6 +11,7 @@
 mod choice;
 mod download;
 mod entry;
+mod listing;
 mod manifest;
 mod progress;
 mod validate;

@@ -7,7 +7,7 @@ mod load;
 
 use super::outbox::{BrowserClock, PageSink, post};
 use crate::caption::Captioner;
-use crate::document::{Description, Document, FigureId, FigureImage};
+use crate::document::{Document, FigureId, FigureImage};
 use crate::models::TextModel;
 use crate::pipeline::event::{Event, Stage, StageReport};
 use crate::pipeline::{self, NamedModel, Sink};
@@ -106,7 +106,6 @@ async fn ask(
         },
     };
     let answer = pipeline::ask(document, &question, model, &mut sink);
-    let _: Option<Description> = answer.answer.clone();
     post(Response::Answer {
         job,
         question,

@@ -180,6 +180,7 @@ impl<'a> Download<'a> {
                 _ => missing.push(plan),
             }
         }
+        self.learn(&mut missing).await?;
         self.to_come = missing.iter().map(expected_size).sum();
         self.check_room(&folder, &missing).await?;
         for plan in missing {
@@ -188,6 +189,24 @@ impl<'a> Download<'a> {
             self.finished += record.size;
             manifest.record(record);
             folder.write(ModelManifest::NAME, &serde_json::to_vec_pretty(&manifest)?).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks the host's listing for sizes and hashes that the registry does not have. A host without one
+    /// (a mirror) is no fault: then the file is what the host sent, and its record says so.
+    async fn learn(&self, plans: &mut [FilePlan]) -> Result<(), StoreError> {
+        let mut listings: BTreeMap<String, String> = BTreeMap::new();
+        for plan in plans {
+            let Some(url) = plan.listing_url() else { continue };
+            self.check_stop()?;
+            if !listings.contains_key(&url) {
+                let listing = fetch::get_text(&url).await.unwrap_or_default();
+                listings.insert(url.clone(), listing);
+            }
+            if let Some(listing) = listings.get(&url) {
+                plan.learn(listing);
+            }
         }
         Ok(())
     }

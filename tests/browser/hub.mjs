@@ -8,6 +8,8 @@ import { selfSigned } from "./certificate.mjs";
 export const HUB = "huggingface.co";
 export const NETWORK = "cas-bridge.xethub.hf.co";
 
+/** Files of more bytes than this are kept outside git. */
+const LARGE = 2000;
 const CORS = { "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin" };
 
 export class Hub {
@@ -77,6 +79,11 @@ export class Hub {
       head(204, { "access-control-allow-headers": "range", "access-control-allow-methods": "GET, HEAD" });
       return response.end();
     }
+    const listing = /^api\/models\/([^/]+\/[^/]+)\/tree\/([^/]+)$/.exec(path);
+    if (listing && host === HUB) {
+      head(200, { "content-type": "application/json" });
+      return response.end(JSON.stringify(this.#list(`${listing[1]}/resolve/${listing[2]}/`)));
+    }
     const file = this.#files.get(path);
     if (!file) {
       head(404, { "content-type": "text/plain" });
@@ -90,6 +97,7 @@ export class Hub {
     if (host === HUB) {
       head(302, {
         location: `https://${NETWORK}/${path}`,
+        // As the hub does; no page can see them here.
         "x-linked-etag": `"${file.sha256}"`,
         "x-linked-size": String(file.data.length),
         "access-control-expose-headers": "ETag, Accept-Ranges, Content-Range, X-Linked-Size, X-Linked-ETag",
@@ -97,6 +105,15 @@ export class Hub {
       return response.end();
     }
     await this.#content(request, response, head, path, file, fault);
+  }
+
+  /** What the hub lists of a folder: the hash only of what is large enough not to lie in git. */
+  #list(folder) {
+    return [...this.#files].flatMap(([path, { data, sha256 }]) => {
+      if (!path.startsWith(folder)) return [];
+      const large = data.length > LARGE && { lfs: { oid: sha256, size: data.length, pointerSize: 130 } };
+      return [{ type: "file", oid: sha256.slice(0, 40), size: data.length, path: path.slice(folder.length), ...large }];
+    });
   }
 
   async #content(request, response, head, path, file, fault) {

@@ -38,7 +38,9 @@ pub(super) async fn load(entry: &ModelEntry, stage: Stage, sink: &mut dyn Sink) 
         ModelKind::Text => crate::models::load_text(weights, &config, &tokenizer)
             .map(|model| Model::Text(Box::new(model)))
             .map_err(|error| LoadFault::Content(error.to_string()))?,
-        ModelKind::Caption => return Err(LoadFault::Content("there is no caption model yet".to_owned())),
+        ModelKind::Caption => crate::caption::load_blip(weights, &config, &tokenizer)
+            .map(|model| Model::Caption(Box::new(model)))
+            .map_err(|error| LoadFault::Content(error.to_string()))?,
     };
     Ok(model)
 }

@@ -1,0 +1,74 @@
+// PDFs made on the spot.
+
+/**
+ * A PDF of `pages`; a page is `{lines, links}`: `lines` are texts, from the top, each with an optional size
+ * (`{text, size}`); `links` are addresses, one link annotation each. `script` runs when the file is opened,
+ * in a reader that lets it.
+ */
+export function makePdf(pages, { title, script } = {}) {
+  const objects = [];
+  const add = (body) => objects.push(body);
+  const text = (string) => `(${string.replace(/[\\()]/g, "\\$&")})`;
+  // 1 catalog, 2 page tree, 3 and 4 fonts, 5 information; the rest follows.
+  add("");
+  add("");
+  add("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>");
+  add("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold /Encoding /WinAnsiEncoding >>");
+  add(title ? `<< /Title ${text(title)} >>` : "<< >>");
+  const kids = pages.map(({ lines, links = [] }) => {
+    let y = 780;
+    const drawn = lines.map((line) => {
+      const { text: string, size = 11 } = typeof line === "string" ? { text: line } : line;
+      y -= size * 1.5;
+      return `BT /F${size > 13 ? 2 : 1} ${size} Tf 60 ${y.toFixed(1)} Td ${text(string)} Tj ET`;
+    });
+    const stream = drawn.join("\n");
+    const annotations = links.map((address, index) => {
+      const top = 780 - 17 * index;
+      add(
+        `<< /Type /Annot /Subtype /Link /Rect [60 ${top - 16} 540 ${top}] /Border [0 0 0] ` +
+          `/A << /S /URI /URI ${text(address)} >> >>`,
+      );
+      return `${objects.length} 0 R`;
+    });
+    add(`<< /Length ${stream.length} >>\nstream\n${stream}\nendstream`);
+    const content = objects.length;
+    add(
+      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents ${content} 0 R ` +
+        `/Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> /Annots [${annotations.join(" ")}] >>`,
+    );
+    return `${objects.length} 0 R`;
+  });
+  const action = script ? `/OpenAction << /S /JavaScript /JS ${text(script)} >>` : "";
+  objects[0] = `<< /Type /Catalog /Pages 2 0 R ${action} >>`;
+  objects[1] = `<< /Type /Pages /Count ${kids.length} /Kids [${kids.join(" ")}] >>`;
+  let file = "%PDF-1.7\n";
+  const offsets = objects.map((body, index) => {
+    const offset = file.length;
+    file += `${index + 1} 0 obj\n${body}\nendobj\n`;
+    return offset;
+  });
+  const xref = file.length;
+  file += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n`;
+  file += offsets.map((offset) => `${String(offset).padStart(10, "0")} 00000 n \n`).join("");
+  file += `trailer\n<< /Size ${objects.length + 1} /Root 1 0 R /Info 5 0 R >>\nstartxref\n${xref}\n%%EOF\n`;
+  return Buffer.from(file, "latin1");
+}
+
+const WORDS = "ice melts slowly under snow while rivers carry sand and stones to the wide grey sea".split(" ");
+
+/** A PDF of `count` pages of running text, different on each. */
+export function longPdf(count, { lines = 40 } = {}) {
+  return makePdf(
+    Array.from({ length: count }, (_, page) => ({
+      lines: [
+        { text: `Chapter ${page + 1}`, size: 18 },
+        ...Array.from({ length: lines }, (_, line) =>
+          Array.from({ length: 12 }, (_, word) => WORDS[(page * 7 + line * 5 + word * (1 + (page % 3))) % WORDS.length])
+            .join(" "),
+        ),
+      ],
+    })),
+    { title: "A long book" },
+  );
+}

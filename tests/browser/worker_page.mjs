@@ -1,0 +1,77 @@
+// A page without the app: it starts the worker program by the app's own start script and lets a test speak
+// the protocol with it.
+
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { DIST, until } from "./harness.mjs";
+
+const START = readFileSync(path.join(import.meta.dirname, "../../src/platform/worker_start.js"), "utf8");
+
+/** The Content-Security-Policy of the built site. */
+export function sitePolicy() {
+  const page = readFileSync(path.join(DIST, "index.html"), "utf8");
+  const policy = /http-equiv="?Content-Security-Policy"?\s+content="([^"]+)"/i.exec(page)?.[1];
+  if (!policy) throw new Error("the built page has no Content-Security-Policy");
+  return policy;
+}
+
+/** The page's content; it is served beside the worker program. The policy is that of the app. */
+export const BARE_PAGE = (policy) => `<!doctype html>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<title>Worker tests</title>`;
+
+/** Opens the bare page of `site` for `visitor`; gives `{page, spawn}`. */
+export async function barePage(visitor, site) {
+  const page = await visitor.context.newPage();
+  await page.goto(`${site.url}bare.html`);
+  return page;
+}
+
+/** Starts a worker in `page`; the handle's methods speak with it. */
+export async function spawnWorker(page, name = "recto-test") {
+  await page.evaluate(
+    ({ start, name }) => {
+      const words = (text) => JSON.stringify(new URL(text, document.baseURI).href);
+      const source =
+        `const SCRIPT = ${words("worker.js")}, MODULE = ${words("worker_bg.wasm")}, PAGE = ${words("./")}, ` +
+        `LIFELINE = ${JSON.stringify(name + Math.random())};\n${start}`;
+      const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+      const worker = new Worker(url, { type: "module", name });
+      const heard = [];
+      worker.onmessage = ({ data: [text, ...buffers] }) => {
+        heard.push({ ...JSON.parse(text), buffers: buffers.map((buffer) => buffer.byteLength) });
+      };
+      worker.onerror = (event) => heard.push({ response: "error_event", message: event.message });
+      window.workers ??= {};
+      window.workers[name] = { worker, heard };
+    },
+    { start: START, name },
+  );
+  const handle = {
+    /** Sends a request with buffers (as arrays of bytes or base64 texts). */
+    send: (request, ...buffers) =>
+      page.evaluate(
+        ({ name, request, buffers }) => {
+          const bytes = buffers.map((text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+          window.workers[name].worker.postMessage([JSON.stringify(request), ...bytes], bytes);
+        },
+        { name, request, buffers: buffers.map((buffer) => Buffer.from(buffer).toString("base64")) },
+      ),
+    heard: () => page.evaluate((name) => window.workers[name].heard, name),
+    /** The first response for which `test` (a predicate source over `it`) holds. */
+    wait: async (test, within = 30_000) => {
+      // Evaluated from outside, because the page's policy forbids `eval` inside.
+      const find = `window.workers[${JSON.stringify(name)}].heard.find((it) => ${test})`;
+      try {
+        return await until(test, () => page.evaluate(find), { within, every: 20 });
+      } catch (error) {
+        throw new Error(`${error.message}; heard: ${JSON.stringify(await handle.heard()).slice(-2000)}`);
+      }
+    },
+    forget: () => page.evaluate((name) => void window.workers[name].heard.splice(0), name),
+    terminate: () => page.evaluate((name) => window.workers[name].worker.terminate(), name),
+  };
+  await handle.wait("it.response === 'ready'");
+  return handle;
+}
