@@ -6,6 +6,7 @@
 //! worker, descriptions and summary in the model worker. A worker that dies is started again and the
 //! document goes on from the last finished page; what makes it die twice is left out and noted.
 
+pub mod export;
 mod flow;
 mod job;
 mod message;

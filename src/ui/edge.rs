@@ -1,0 +1,269 @@
+//! The page's edge: carries out what the session asks, and holds what it does not know of (files, workers,
+//! canvases, addresses of images).
+
+use super::store::{Ui, by_id};
+use crate::document::{BlockId, FigureId, FigureImage, Rect};
+use crate::pipeline::event::Event as Told;
+use crate::platform::clock::{self, Timer};
+use crate::platform::{WorkerEvent, WorkerHandle, address, fetch, files, settings};
+use crate::protocol::{Envelope, JobId, Request, Response};
+use crate::registry::Registry;
+use crate::session::export as session_export;
+use crate::session::{Attachment, Command, Event, ExportKind, FileId, NewFile, Role};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use wasm_bindgen::{Clamped, JsCast};
+use web_sys::{CanvasRenderingContext2d, File, HtmlCanvasElement, ImageData};
+
+/// What the page holds.
+#[derive(Default)]
+pub(super) struct Edge {
+    workers: RefCell<BTreeMap<Role, (u32, WorkerHandle)>>,
+    files: RefCell<BTreeMap<FileId, File>>,
+    next_file: Cell<u32>,
+    canvases: RefCell<BTreeMap<(JobId, u32), HtmlCanvasElement>>,
+    images: RefCell<BTreeMap<(JobId, FigureId), String>>,
+    wake: RefCell<Option<Timer>>,
+}
+
+impl Edge {
+    /// Keeps files and gives what the session is told of them.
+    pub(super) fn keep_files(&self, list: Vec<File>) -> Vec<NewFile> {
+        let keep = |file: File| {
+            let id = FileId(self.next_file.get());
+            self.next_file.set(id.0 + 1);
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a file's size")]
+            let new = NewFile { file: id, name: file.name(), bytes: file.size() as u64 };
+            self.files.borrow_mut().insert(id, file);
+            new
+        };
+        list.into_iter().map(keep).collect()
+    }
+
+    /// The canvas for a page's pixels.
+    pub(super) fn keep_canvas(&self, job: JobId, page: u32, canvas: HtmlCanvasElement) {
+        self.canvases.borrow_mut().insert((job, page), canvas);
+    }
+
+    pub(super) fn forget_canvas(&self, job: JobId, page: u32) {
+        self.canvases.borrow_mut().remove(&(job, page));
+    }
+
+    /// The address of a figure's image within this page.
+    pub(super) fn image_url(&self, ui: Ui, job: JobId, id: &FigureId) -> Option<String> {
+        let key = (job, id.clone());
+        if let Some(url) = self.images.borrow().get(&key) {
+            return Some(url.clone());
+        }
+        let url = ui.peek(|session| {
+            let job = session.job(job)?;
+            let media_type = match job.document().figure(id)?.media_type.as_str() {
+                "image/jpeg" => "image/jpeg",
+                _ => "image/png",
+            };
+            files::object_url(media_type, job.result.image(id)?).ok()
+        })?;
+        self.images.borrow_mut().insert(key, url.clone());
+        Some(url)
+    }
+
+    /// Carries out one command.
+    pub(super) fn run(&self, ui: Ui, command: Command) {
+        match command {
+            Command::StartWorker { role, generation } => self.start_worker(ui, role, generation),
+            Command::EndWorker { role, generation } => {
+                let gone = {
+                    let mut workers = self.workers.borrow_mut();
+                    let current = workers.get(&role).is_some_and(|(of, _)| *of == generation);
+                    if current { workers.remove(&role) } else { None }
+                };
+                if let Some((_, worker)) = gone {
+                    worker.terminate();
+                }
+            }
+            Command::Send { role, generation, request, attachment } => {
+                self.send(ui, role, generation, request, attachment);
+            }
+            Command::Wake { after_ms } => {
+                let timer = Timer::after(after_ms, move || ui.send(Event::Tick));
+                self.wake.replace(Some(timer));
+            }
+            Command::Persist(kept) => {
+                // Where the browser keeps nothing, the settings last as long as the page.
+                let _ = settings::store(super::SETTINGS_KEY, &kept);
+            }
+            Command::Export { job, kind } => export(ui, job, kind),
+            Command::ClearPage { job, page } => {
+                if let Some(canvas) = self.canvases.borrow().get(&(job, page)) {
+                    canvas.set_width(0);
+                    canvas.set_height(0);
+                }
+            }
+            Command::ForgetFile(file) => {
+                self.files.borrow_mut().remove(&file);
+            }
+            Command::ForgetFigures(job) => self.images.borrow_mut().retain(|(owner, _), url| {
+                if *owner == job {
+                    files::revoke(url);
+                }
+                *owner != job
+            }),
+            Command::ScrollToBlock(id) => after_drawing(move || scroll_to_block(&id)),
+            Command::ScrollToPage { page, area } => after_drawing(move || scroll_to_page(page, area)),
+        }
+    }
+
+    fn start_worker(&self, ui: Ui, role: Role, generation: u32) {
+        let name = match role {
+            Role::Document => "recto-document",
+            Role::Model => "recto-model",
+            Role::Store => "recto-store",
+        };
+        let heard = move |event| match event {
+            WorkerEvent::Response(Envelope { message, buffers }) => {
+                ui.edge().hear(ui, role, generation, message, buffers);
+            }
+            WorkerEvent::Died(message) => ui.send(Event::WorkerFailed { role, generation, message }),
+        };
+        match WorkerHandle::spawn(name, heard) {
+            Ok(worker) => {
+                self.workers.borrow_mut().insert(role, (generation, worker));
+            }
+            Err(error) => {
+                ui.send(Event::WorkerFailed { role, generation, message: error.to_string() });
+            }
+        }
+    }
+
+    fn send(&self, ui: Ui, role: Role, generation: u32, request: Request, attachment: Attachment) {
+        let file = match &attachment {
+            Attachment::File(id) => match self.files.borrow().get(id) {
+                Some(file) => Some(file.clone()),
+                None => {
+                    let message = "it is not here any more".to_owned();
+                    let gone = Event::FileUnreadable { file: *id, message };
+                    after_drawing(move || ui.send(gone));
+                    return;
+                }
+            },
+            Attachment::Nothing | Attachment::Buffers(_) => None,
+        };
+        let workers = self.workers.borrow();
+        let Some((_, worker)) = workers.get(&role).filter(|(of, _)| *of == generation) else { return };
+        match (attachment, file) {
+            (Attachment::Buffers(buffers), _) => worker.send(Envelope { message: request, buffers }),
+            (_, Some(file)) => worker.send_file(request, &file),
+            _ => worker.send(Envelope { message: request, buffers: Vec::new() }),
+        }
+    }
+
+    fn hear(&self, ui: Ui, role: Role, generation: u32, response: Response, buffers: Vec<Vec<u8>>) {
+        let mut images = Vec::new();
+        match &response {
+            Response::Rendered { job, page, width_px, height_px } => {
+                if let Some(pixels) = buffers.first() {
+                    self.draw(*job, *page, [*width_px, *height_px], pixels);
+                }
+            }
+            Response::Event { event: Told::Page { figures, .. }, .. } => {
+                images = figures
+                    .iter()
+                    .zip(buffers)
+                    .map(|(figure, bytes)| FigureImage { id: figure.id.clone(), bytes })
+                    .collect();
+            }
+            _ => {}
+        }
+        ui.send(Event::Worker { role, generation, response, images });
+    }
+
+    fn draw(&self, job: JobId, page: u32, [width, height]: [u32; 2], pixels: &[u8]) {
+        let canvases = self.canvases.borrow();
+        let Some(canvas) = canvases.get(&(job, page)) else { return };
+        let Ok(image) = ImageData::new_with_u8_clamped_array_and_sh(Clamped(pixels), width, height) else {
+            return;
+        };
+        canvas.set_width(width);
+        canvas.set_height(height);
+        let context = canvas.get_context("2d").ok().flatten();
+        if let Some(context) = context.and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok())
+        {
+            // A context that takes no pixels leaves the page white; its text is in the other pane.
+            let _ = context.put_image_data(&image, 0.0, 0.0);
+        }
+    }
+}
+
+/// Fetches the list of models.
+pub(super) async fn fetch_registry() -> Result<Registry, String> {
+    let url = address::absolute("models.json").ok_or("the page has no address")?;
+    let text = fetch::get_text(&url).await.map_err(|error| error.to_string())?;
+    Registry::parse(&text).map_err(|error| error.to_string())
+}
+
+/// Runs `act` once what changed is on the page.
+fn after_drawing(act: impl FnOnce() + 'static) {
+    leptos::task::spawn_local(async move {
+        clock::give_way().await;
+        act();
+    });
+}
+
+fn scroll_to_block(id: &BlockId) {
+    if let Some(element) = by_id(&format!("block-{}", id.0)) {
+        scroll_into_view(&element);
+    }
+}
+
+fn scroll_to_page(page: u32, area: Option<Rect>) {
+    let mark = area.and_then(|_| by_id(&format!("mark-{page}")));
+    if let Some(element) = mark.or_else(|| by_id(&format!("page-{page}"))) {
+        scroll_into_view(&element);
+    }
+}
+
+/// Brings `element` to the middle of what scrolls it, smoothly unless the person wants no motion.
+fn scroll_into_view(element: &web_sys::Element) {
+    let still = web_sys::window()
+        .and_then(|window| window.match_media("(prefers-reduced-motion: reduce)").ok().flatten())
+        .is_some_and(|query| query.matches());
+    let options = web_sys::ScrollIntoViewOptions::new();
+    options.set_block(web_sys::ScrollLogicalPosition::Center);
+    options.set_inline(web_sys::ScrollLogicalPosition::Nearest);
+    options.set_behavior(if still {
+        web_sys::ScrollBehavior::Instant
+    } else {
+        web_sys::ScrollBehavior::Smooth
+    });
+    element.scroll_into_view_with_scroll_into_view_options(&options);
+}
+
+/// Saves or copies a result.
+fn export(ui: Ui, id: JobId, kind: ExportKind) {
+    if kind == ExportKind::Clipboard {
+        let Some(text) = ui.peek(|session| session.job(id).map(|job| session_export::markdown(job))) else {
+            return;
+        };
+        leptos::task::spawn_local(async move {
+            let notice = match files::copy_text(&text).await {
+                Ok(()) => "The Markdown is on the clipboard.".to_owned(),
+                Err(error) => format!("The Markdown could not be copied: {error}."),
+            };
+            ui.send(Event::Notice(notice));
+        });
+        return;
+    }
+    let made = ui.peek(|session| {
+        let job = session.job(id)?;
+        Some(session_export::file(job, kind))
+    });
+    let notice = match made {
+        None => return,
+        Some(Err(message)) => format!("The file could not be made: {message}."),
+        Some(Ok(file)) => match files::save(&file.name, file.media_type, &file.bytes) {
+            Ok(()) => format!("{} was saved.", file.name),
+            Err(error) => error.to_string(),
+        },
+    };
+    after_drawing(move || ui.send(Event::Notice(notice)));
+}

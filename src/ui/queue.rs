@@ -1,0 +1,107 @@
+//! The list of documents.
+
+use super::intake::PickButton;
+use super::progress::Working;
+use super::store::ui;
+use crate::protocol::JobId;
+use crate::session::{Event, Job, JobState, file_size};
+use leptos::prelude::*;
+
+/// Documents and the work on the current one.
+#[component]
+pub(super) fn Sidebar() -> impl IntoView {
+    let ui = ui();
+    let ids = ui.memo(|session| session.jobs.iter().map(|job| job.id).collect::<Vec<_>>());
+    view! {
+        <aside class="sidebar" aria-label="Documents">
+            <div class="sidebar-head">
+                <h2>"Documents"</h2>
+                <PickButton label="Add PDFs" />
+            </div>
+            <ul class="queue" data-testid="queue">
+                <For each=move || ids.get() key=|id| *id let:id>
+                    <Item id />
+                </For>
+            </ul>
+            <Working />
+        </aside>
+    }
+}
+
+/// What a row shows of a document.
+#[derive(Clone, PartialEq)]
+struct Row {
+    name: String,
+    size: String,
+    state: JobState,
+    status: String,
+    shown: bool,
+    can_resume: bool,
+}
+
+impl Row {
+    fn of(job: &Job, shown: bool) -> Self {
+        let pages = job.page_count();
+        let status = match &job.state {
+            JobState::Waiting => "waiting".to_owned(),
+            JobState::Working => "working".to_owned(),
+            JobState::NeedsPassword { .. } => "needs a password".to_owned(),
+            JobState::Done if pages == 1 => "done, 1 page".to_owned(),
+            JobState::Done => format!("done, {pages} pages"),
+            JobState::Stopped if pages > 0 => {
+                format!("stopped, {} of {pages} pages", job.document().pages.len())
+            }
+            JobState::Stopped => "stopped".to_owned(),
+            JobState::Failed { .. } => "failed".to_owned(),
+        };
+        Self {
+            name: job.name.clone(),
+            size: file_size(job.bytes),
+            state: job.state.clone(),
+            status,
+            shown,
+            can_resume: matches!(job.state, JobState::Stopped | JobState::Failed { .. }),
+        }
+    }
+}
+
+#[component]
+fn Item(id: JobId) -> impl IntoView {
+    let ui = ui();
+    let row = ui.memo(move |session| session.job(id).map(|job| Row::of(job, session.view.job == Some(id))));
+    move || {
+        row.get().map(|row| {
+            let kind = match row.state {
+                JobState::Waiting => "waiting",
+                JobState::Working => "working",
+                JobState::NeedsPassword { .. } => "locked",
+                JobState::Done => "done",
+                JobState::Stopped => "stopped",
+                JobState::Failed { .. } => "failed",
+            };
+            let remove = format!("Remove {} from the list", row.name);
+            let resume = format!("Go on with {}", row.name);
+            let unlock = format!("Enter the password of {}", row.name);
+            view! {
+                <li class="item" class:shown=row.shown data-state=kind data-testid="queue-item">
+                    <button type="button" class="item-main" on:click=move |_| ui.send(Event::Select(id))
+                        aria-current=if row.shown { "true" } else { "false" }>
+                        <span class="dot" aria-hidden="true"></span>
+                        <span class="item-name">{row.name.clone()}</span>
+                        <span class="item-status" data-testid="queue-status">{row.status}", "{row.size}</span>
+                    </button>
+                    {matches!(row.state, JobState::NeedsPassword { .. }).then(|| view! {
+                        <button type="button" class="icon" title="Enter the password" aria-label=unlock
+                            on:click=move |_| ui.send(Event::AskPassword(id))>"\u{2026}"</button>
+                    })}
+                    {row.can_resume.then(|| view! {
+                        <button type="button" class="icon" title="Go on" aria-label=resume data-testid="resume"
+                            on:click=move |_| ui.send(Event::Start(id))>"\u{21bb}"</button>
+                    })}
+                    <button type="button" class="icon" title="Remove" aria-label=remove data-testid="remove"
+                        on:click=move |_| ui.send(Event::Remove(id))>"\u{00d7}"</button>
+                </li>
+            }
+        })
+    }
+}
