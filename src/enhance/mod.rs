@@ -1,28 +1,30 @@
-//! The document's text in; summary, title, keywords and answers out. To come: the methods.
+//! The document's text in; summary, title, keywords and answers out.
+//!
+//! ```text
+//! Document ── sections ──▶ headings with sentences ─┬─ textrank, keywords ──▶ Synopsis by rule
+//!                                                   └─ chunk ── TextModel ──▶ summaries ── reduce ──▶ Synopsis
+//! Document, question ── passages ── bm25 ──▶ best passages ── TextModel ──▶ Answer
+//! ```
+//!
+//! Everything here is deterministic: without a model the same document gives the same bytes natively and in
+//! a browser, with one the same as far as the model does.
 
-use crate::document::Description;
-use serde::{Deserialize, Serialize};
+mod answer;
+mod bm25;
+mod chunk;
+mod extractive;
+#[cfg(test)]
+pub(crate) mod fake;
+mod keywords;
+mod passages;
+mod plausible;
+mod prompts;
+mod sections;
+mod sentences;
+mod summary;
+mod textrank;
+mod words;
 
-/// A passage of the document found for a question.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Passage {
-    /// Its text.
-    pub text: String,
-    /// First page, from 1.
-    pub first_page: u32,
-    /// Last page, from 1.
-    pub last_page: u32,
-    /// BM25 score.
-    pub score: f32,
-}
-
-/// What came of a question.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Answer {
-    /// The answer by the model, the pages named; none without a model.
-    pub answer: Option<Description>,
-    /// The passages it rests on, best first; empty when the document has none of the question's words.
-    pub passages: Vec<Passage>,
-    /// What went wrong with the model, if anything: the passages stand all the same.
-    pub error: Option<String>,
-}
+pub use answer::{Answer, answer};
+pub use passages::Passage;
+pub use summary::{Listener, Made, Told, make_synopsis};
