@@ -1,0 +1,134 @@
+//! Blocks of all pages in, the running document out: what columns, pages and figures cut apart is joined,
+//! and what repeats on each page is left out.
+
+use crate::document::{Block, Content, Document, Span};
+
+/// One or more blocks that read as one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Passage<'a> {
+    /// The first of its blocks, which says what it is.
+    pub block: &'a Block,
+    /// Text of all its blocks; empty for blocks without spans.
+    pub spans: Vec<Span>,
+    /// Pages it is on: first and last, from 1.
+    pub pages: (u32, u32),
+}
+
+/// The passages of a document in reading order, without furniture.
+#[must_use]
+pub fn flow(document: &Document) -> Vec<Passage<'_>> {
+    flow_of(document.pages.iter().flat_map(|page| &page.blocks))
+}
+
+/// The passages that `blocks` make up.
+pub(super) fn flow_of<'a>(blocks: impl Iterator<Item = &'a Block>) -> Vec<Passage<'a>> {
+    let mut passages: Vec<Passage<'a>> = Vec::new();
+    for block in blocks {
+        if matches!(block.content, Content::Furniture { .. }) {
+            continue;
+        }
+        let spans = spans_of(&block.content);
+        if block.continues
+            && let Some(passage) = passages.iter_mut().rev().find(|passage| takes(passage, block))
+        {
+            join(&mut passage.spans, spans);
+            passage.pages.1 = passage.pages.1.max(block.page);
+            continue;
+        }
+        passages.push(Passage { block, spans: spans.to_vec(), pages: (block.page, block.page) });
+    }
+    passages
+}
+
+/// Whether `block` can go on from `passage`: the nearest of its kind wins, however many floats lie between.
+fn takes(passage: &Passage<'_>, block: &Block) -> bool {
+    std::mem::discriminant(&passage.block.content) == std::mem::discriminant(&block.content)
+}
+
+fn spans_of(content: &Content) -> &[Span] {
+    match content {
+        Content::Heading { spans, .. }
+        | Content::Paragraph { spans }
+        | Content::ListItem { spans, .. }
+        | Content::Caption { spans, .. }
+        | Content::Footnote { spans, .. }
+        | Content::Furniture { spans } => spans,
+        Content::Table { .. } | Content::Figure { .. } | Content::Code { .. } | Content::Equation { .. } => {
+            &[]
+        }
+    }
+}
+
+/// Appends `more` to `spans`: a word cut by a hyphen is made whole, other text is set apart by a space.
+fn join(spans: &mut Vec<Span>, more: &[Span]) {
+    let next = more.first().and_then(|span| span.text.chars().next());
+    if let Some(last) = spans.last_mut() {
+        let kept = last.text.trim_end().len();
+        last.text.truncate(kept);
+        let mut ending = last.text.chars().rev();
+        let cut = matches!(ending.next(), Some('-' | '\u{ad}' | '\u{2010}'))
+            && ending.next().is_some_and(char::is_alphabetic)
+            && next.is_some_and(char::is_lowercase);
+        if cut {
+            last.text.pop();
+        } else {
+            last.text.push(' ');
+        }
+    }
+    spans.extend_from_slice(more);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{BlockId, Provenance, Rect};
+
+    fn paragraph(page: u32, text: &str, continues: bool) -> Block {
+        let spans = vec![Span { text: text.to_owned(), ..Span::default() }];
+        block(page, Content::Paragraph { spans }, continues)
+    }
+
+    fn block(page: u32, content: Content, continues: bool) -> Block {
+        Block {
+            id: BlockId::new(page, 1),
+            page,
+            bbox: Rect::default(),
+            content,
+            continues,
+            confidence: 1.0,
+            provenance: Provenance { stage: "extraction".to_owned(), model: None },
+        }
+    }
+
+    fn text_of(passage: &Passage<'_>) -> String {
+        passage.spans.iter().map(|span| span.text.as_str()).collect()
+    }
+
+    #[test]
+    fn a_paragraph_goes_on_over_a_page_break() {
+        let footer = Content::Furniture { spans: vec![Span { text: "1".to_owned(), ..Span::default() }] };
+        let blocks = [
+            paragraph(1, "It was a dark", false),
+            block(1, footer, false),
+            paragraph(2, "and stormy night.", true),
+        ];
+        let passages = flow_of(blocks.iter());
+        assert_eq!(passages.len(), 1);
+        assert_eq!(text_of(&passages[0]), "It was a dark and stormy night.");
+        assert_eq!(passages[0].pages, (1, 2));
+    }
+
+    #[test]
+    fn a_word_cut_by_the_page_is_whole_again() {
+        let blocks = [paragraph(1, "an inter-", false), paragraph(2, "national treaty", true)];
+        assert_eq!(text_of(&flow_of(blocks.iter())[0]), "an international treaty");
+        let blocks = [paragraph(1, "pages 3-", false), paragraph(2, "5", true)];
+        assert_eq!(text_of(&flow_of(blocks.iter())[0]), "pages 3- 5");
+    }
+
+    #[test]
+    fn a_paragraph_that_continues_nothing_stands_alone() {
+        let blocks = [paragraph(1, "lost", true)];
+        assert_eq!(flow_of(blocks.iter()).len(), 1);
+    }
+}
