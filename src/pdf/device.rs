@@ -301,7 +301,7 @@ impl<'a, 'b> ContentDevice<'a, 'b> {
             return;
         }
         let [a, b, c, d, _, _] = props.transform.as_coeffs();
-        let slanted = b.hypot(c) > 0.01 * a.hypot(d);
+        let slanted = length(b, c) > 0.01 * length(a, d);
         let (stream, stencil) = match image {
             Image::Stencil(stencil) => (stencil.stream(), true),
             Image::Raster(raster) => (raster.stream(), false),
@@ -420,15 +420,15 @@ impl Placed {
             width = EM;
         }
         let [a, b, c, d, _, _] = transform.as_coeffs();
-        let size = c.hypot(d) * EM * face.size_factor;
-        let along = a.hypot(b);
+        let size = length(c, d) * EM * face.size_factor;
+        let along = length(a, b);
         let pen = Point::ORIGIN - displacement;
         let step = step.unwrap_or(Vec2::new(width, 0.0));
         let (start, end) = (transform * pen, transform * (pen + step));
         let em = EM * face.size_factor;
         let corners = [0.0, face.descent * em, width, face.ascent * em];
         let body = [0.0, 0.0, width.max(1.0), 0.5 * em];
-        let angle = if along > 0.0 { (-b).atan2(a).to_degrees() } else { 0.0 };
+        let angle = if along > 0.0 { angle_of(a, -b) } else { 0.0 };
         if !size.is_finite() || size <= 0.0 {
             return None;
         }
@@ -441,13 +441,30 @@ impl Placed {
             origin: (dot.x0, dot.y0),
             advance: (after.x0, after.y0),
             size: size as f32,
-            // Minus zero and rounding noise would only look odd in outputs.
-            angle: if angle.abs() < 1e-3 { 0.0 } else { angle as f32 },
+            angle: angle as f32,
         })
     }
 
     fn visible_in(&self, clip: Rect) -> bool {
         self.body.intersection(&clip).is_some()
+    }
+}
+
+/// Length of a vector; not `hypot`, whose last bit differs between machines.
+fn length(x: f64, y: f64) -> f64 {
+    (x * x + y * y).sqrt()
+}
+
+/// Direction of a vector in degrees, above -180 and at most 180, rounded to thousandths: the last bit of
+/// `atan2` differs between machines, and a hair beside the axis is meant to be on it.
+fn angle_of(x: f64, y: f64) -> f64 {
+    let angle = (y.atan2(x).to_degrees() * 1000.0).round() / 1000.0;
+    if angle <= -180.0 {
+        180.0
+    } else if angle == 0.0 {
+        0.0
+    } else {
+        angle
     }
 }
 

@@ -95,6 +95,8 @@ pub(super) struct PageFonts<'a, 'b> {
     pending: Vec<(Resources<'a>, u32)>,
     seen: HashSet<ObjectIdentifier>,
     searched: usize,
+    /// First glyphs of runs whose font could not be found.
+    missed: HashSet<(u128, u32)>,
 }
 
 impl<'a, 'b> PageFonts<'a, 'b> {
@@ -109,11 +111,15 @@ impl<'a, 'b> PageFonts<'a, 'b> {
             pending.extend(forms.map(|dict| (Resources::new(dict), 1)));
             pending.reverse();
         }
-        Self { book, fonts: Vec::new(), pending, seen: HashSet::new(), searched: 0 }
+        Self { book, fonts: Vec::new(), pending, seen: HashSet::new(), searched: 0, missed: HashSet::new() }
     }
 
     /// The font of a run, if it can be told.
     pub(super) fn find(&mut self, run: &[PositionedGlyph<'a>]) -> Option<Rc<KnownFont<'a>>> {
+        let key = first_glyph(run)?;
+        if self.missed.contains(&key) {
+            return None;
+        }
         let mut tried = 0;
         loop {
             while let Some(font) = self.fonts.get(tried) {
@@ -125,6 +131,7 @@ impl<'a, 'b> PageFonts<'a, 'b> {
                 tried += 1;
             }
             if !self.search_further() {
+                self.missed.insert(key);
                 return None;
             }
         }
@@ -226,6 +233,17 @@ impl<'a> KnownFont<'a> {
             (Glyph::Type3(_), kind) => kind == Kind::Type3 && code <= 255,
         }
     }
+}
+
+/// What a run begins with.
+fn first_glyph(run: &[PositionedGlyph<'_>]) -> Option<(u128, u32)> {
+    let glyph = run.first()?;
+    Some(match &**glyph {
+        Glyph::Outline(outline) => (outline.identifier().cache_key(), glyph.char_code()),
+        Glyph::Type3(type3) => {
+            (u128::from(type3.advance_width().unwrap_or(0.0).to_bits()), glyph.char_code())
+        }
+    })
 }
 
 fn same_glyph<'a>(font: &Font<'a>, glyph: &Glyph<'a>) -> bool {

@@ -7,6 +7,7 @@
 //! resolves the objects for it, bounded in number and depth (`objects.rs`), and a damaged file has as much
 //! structure as its objects hold.
 
+mod complexity;
 mod destinations;
 mod encryption;
 mod labels;
@@ -35,3 +36,12 @@ pub use raster::{MAX_RASTER_PIXELS, Raster};
 pub use reader::{PageError, PageReader};
 pub use structure::Structure;
 pub use tags::{StructureElement, StructureTree};
+
+#[cfg(test)]
+mod content_tests;
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod open_tests;
+#[cfg(test)]
+mod picture_tests;

@@ -1,5 +1,6 @@
 //! Reading pages: content, pixels, images.
 
+use super::complexity::{FormCosts, MAX_CONTENT_BYTES};
 use super::content::PageContent;
 use super::device::ContentDevice;
 use super::fonts::{FontBook, PageFonts};
@@ -53,6 +54,9 @@ pub enum PageError {
     /// An image's data is damaged, or in a form that is not known.
     #[error("an image is damaged or in an unknown form")]
     ImageUndecodable,
+    /// Forms that draw forms make it too much to draw.
+    #[error("the page is too complex to be read")]
+    TooComplex,
     /// The part asked for lies outside the page or is empty.
     #[error("nothing of the page lies in the part asked for")]
     EmptyCrop,
@@ -66,6 +70,7 @@ pub struct PageReader<'a> {
     cache: InterpreterCache<'a>,
     render_cache: RenderCache<'a>,
     fonts: FontBook<'a>,
+    costs: FormCosts,
 }
 
 impl<'a> PageReader<'a> {
@@ -89,6 +94,7 @@ impl<'a> PageReader<'a> {
             render_cache: RenderCache::new(),
             fonts: FontBook::new(&settings),
             settings,
+            costs: FormCosts::default(),
         }
     }
 
@@ -98,10 +104,15 @@ impl<'a> PageReader<'a> {
         self.document
     }
 
-    fn page(&self, number: u32) -> Result<&'a Page<'a>, PageError> {
+    fn page(&mut self, number: u32) -> Result<&'a Page<'a>, PageError> {
         let pages = self.document.pdf.pages();
         let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
-        index.and_then(|index| pages.get(index)).ok_or(PageError::NoSuchPage { number, count: pages.len() })
+        let page = index.and_then(|index| pages.get(index));
+        let page = page.ok_or(PageError::NoSuchPage { number, count: pages.len() })?;
+        if self.costs.of_page(page) > MAX_CONTENT_BYTES {
+            return Err(PageError::TooComplex);
+        }
+        Ok(page)
     }
 
     fn interpret(&self, page: &'a Page<'a>, space: &PageSpace, device: &mut impl Device<'a>) {
@@ -114,7 +125,7 @@ impl<'a> PageReader<'a> {
     /// What is drawn on page `number` (from 1).
     ///
     /// # Errors
-    /// There is no such page.
+    /// There is no such page, or it is too complex.
     pub fn content(&mut self, number: u32) -> Result<PageContent, PageError> {
         let page = self.page(number)?;
         let space = PageSpace::of(page);
@@ -142,7 +153,7 @@ impl<'a> PageReader<'a> {
     /// [`super::MAX_RASTER_PIXELS`] allows.
     ///
     /// # Errors
-    /// There is no such page, or an image on it is too large to be decoded.
+    /// There is no such page, it is too complex, or an image on it is too large to be decoded.
     pub fn render(&mut self, number: u32, width_px: u32) -> Result<Raster, PageError> {
         let page = self.page(number)?;
         let space = PageSpace::of(page);
@@ -155,7 +166,7 @@ impl<'a> PageReader<'a> {
     /// the limit of [`super::MAX_RASTER_PIXELS`] demands it.
     ///
     /// # Errors
-    /// There is no such page, the part is empty, or an image on the page is too large to be decoded.
+    /// There is no such page, it is too complex, the part is empty, or an image on the page is too large.
     pub fn crop(&mut self, number: u32, area: Rect, dpi: f32) -> Result<Raster, PageError> {
         let page = self.page(number)?;
         let space = PageSpace::of(page);
@@ -186,7 +197,8 @@ impl<'a> PageReader<'a> {
     /// image's mask as alpha.
     ///
     /// # Errors
-    /// There is no such page or image, or the image is too large, damaged or in an unknown form.
+    /// There is no such page or image, the page is too complex, or the image is too large, damaged or in an
+    /// unknown form.
     pub fn image(&mut self, number: u32, index: usize) -> Result<ExtractedImage, PageError> {
         let page = self.page(number)?;
         let mut catcher = ImageCatcher::new(index);
