@@ -1,14 +1,27 @@
 // All browser tests in one file, because `node --test` starts a program for each file and these share a
 // browser and two servers.
 
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import { after } from "node:test";
 import { Harness } from "./harness.mjs";
+import { makeModels } from "./models.mjs";
 import { BARE_PAGE, sitePolicy } from "./worker_page.mjs";
 
 const harness = await Harness.start({ replace: { "bare.html": BARE_PAGE(sitePolicy()) } });
-after(() => harness.stop());
+harness.folder = mkdtempSync(path.join(os.tmpdir(), "recto-tests-"));
+after(async () => {
+  await harness.stop();
+  rmSync(harness.folder, { recursive: true, force: true });
+});
+// The site's list of models is that of the small ones.
+harness.models = path.join(harness.folder, "models");
+harness.registry = makeModels(harness.models, harness.hub);
+harness.replace["models.json"] = JSON.stringify(harness.registry);
 
-const cases = ["worker", "download"];
+const all = ["worker", "download", "model", "app", "app_models", "parity", "privacy"];
+const cases = process.env.RECTO_CASES?.split(",") ?? all;
 for (const name of cases) {
   const { tests } = await import(`./cases/${name}.mjs`);
   await tests(harness);

@@ -30,6 +30,11 @@ function browserProgram() {
 }
 
 export class Harness {
+  /** The address of everything that any visitor's page or worker asked for. */
+  requests = [];
+  /** Addresses to which something was sent. */
+  posts = [];
+
   /** `replace` gives other content for some of the site's files. */
   static async start({ replace = {} } = {}) {
     const harness = new Harness();
@@ -68,7 +73,11 @@ export class Harness {
       ...options,
     });
     const visitor = { context, requests: [], console: [], dialogs: [], errors: [] };
-    context.on("request", (request) => visitor.requests.push(request.url()));
+    context.on("request", (request) => {
+      visitor.requests.push(request.url());
+      this.requests.push(request.url());
+      if (request.postData() !== null) this.posts.push(request.url());
+    });
     context.on("page", (page) => {
       page.on("console", (message) => visitor.console.push(`${message.type()}: ${message.text()}`));
       page.on("pageerror", (error) => visitor.errors.push(String(error)));

@@ -1,0 +1,110 @@
+// The app as a person uses it.
+
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { FIXTURES, until } from "./harness.mjs";
+
+/** A file of the fixtures, as it is dropped. */
+export const fixture = (name) => ({ name, data: readFileSync(path.join(FIXTURES, name)) });
+
+export class Site {
+  /** Opens the app for `visitor`. */
+  static async open(visitor, { url }, query = "") {
+    const site = new Site();
+    site.visitor = visitor;
+    site.page = await visitor.context.newPage();
+    await site.page.goto(url + query);
+    await site.at("drop-zone").waitFor();
+    return site;
+  }
+
+  /** The element with a `data-testid`. */
+  at(name) {
+    return this.page.getByTestId(name);
+  }
+
+  /** Drops files on the page, as a file manager does. */
+  async drop(...files) {
+    const given = files.map(({ name, data }) => ({ name, data: data.toString("base64") }));
+    await this.page.evaluate((given) => {
+      const transfer = new DataTransfer();
+      for (const { name, data } of given) {
+        const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+        transfer.items.add(new File([bytes], name, { type: "application/pdf" }));
+      }
+      const event = (kind) => new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true });
+      document.body.dispatchEvent(event("dragover"));
+      document.body.dispatchEvent(event("drop"));
+    }, given);
+  }
+
+  /** The queue's row of a document. */
+  item(name) {
+    return this.at("queue-item").filter({ hasText: name });
+  }
+
+  /** Waits until the document called `name` is in `state` (`done`, `stopped`, `failed`, `locked`). */
+  async reach(name, state, within = 60_000) {
+    const item = this.item(name);
+    let last;
+    try {
+      await until(`${name} to be ${state}`, async () => (last = await item.getAttribute("data-state")) === state, {
+        within,
+      });
+    } catch (error) {
+      const working = await this.at("working").textContent({ timeout: 100 }).catch(() => "");
+      const trouble = await this.at("error").textContent({ timeout: 100 }).catch(() => "");
+      throw new Error(`${error.message} (it is ${last}; ${working} ${trouble}; ${this.visitor.console.join("; ")})`);
+    }
+  }
+
+  /** What the queue says of the document called `name`. */
+  status(name) {
+    return this.item(name).getByTestId("queue-status").textContent();
+  }
+
+  tab(name) {
+    return this.at(`tab-${name}`).click();
+  }
+
+  /** The Markdown source, in whole. */
+  async source() {
+    await this.tab("source");
+    return this.at("source").textContent();
+  }
+
+  /** Clicks what saves a file, and gives `{name, data}`. */
+  async save(button) {
+    const [download] = await Promise.all([this.page.waitForEvent("download"), this.at(button).click()]);
+    return { name: download.suggestedFilename(), data: readFileSync(await download.path()) };
+  }
+
+  /** Opens the settings, acts, and closes them. */
+  async settings(act) {
+    await this.at("open-settings").click();
+    await this.at("settings").waitFor();
+    await act();
+    await this.at("close-settings").click();
+    await this.at("settings").waitFor({ state: "hidden" });
+  }
+
+  /** Models are downloaded without asking. */
+  always() {
+    return this.settings(() => this.at("set-always").check());
+  }
+
+  /** The worker of a role: `recto-document`, `recto-model`, `recto-store`. */
+  async worker(name) {
+    for (const worker of this.page.workers()) {
+      const called = await worker.evaluate(() => self.name).catch(() => "");
+      if (called === name) return worker;
+    }
+    return undefined;
+  }
+
+  /** Lets the browser end a worker without a word, as it does when memory runs short. */
+  async kill(name) {
+    const worker = await until(`worker ${name}`, () => this.worker(name));
+    await worker.evaluate(() => self.close()).catch(() => {});
+  }
+}
