@@ -3,6 +3,8 @@
 //! `RECTO_REFERENCE=FOLDER` adds models stored as checkpoints: each subfolder with `config.json`,
 //! `model.safetensors`, `cases.json` and `expected.safetensors` in the form of `tests/models`.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may fail loudly")]
+
 mod reference_model;
 
 use candle_core::Tensor;

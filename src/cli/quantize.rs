@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 
 /// Turn a `.safetensors` checkpoint into a GGUF file.
 ///
-/// Matrices are stored as the wanted type where their rows are whole blocks of it (32 numbers for q4_0 to q8_0,
+/// Matrices are stored as the wanted type where their rows are whole blocks of it (32 numbers for `q4_0` to `q8_0`,
 /// 256 for the k types); everything else is stored as float32. Tensor names are kept.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct QuantizeArgs {
     /// The checkpoint: a file, several shards, or a folder with them; then the GGUF file to write.
     #[arg(required = true, num_args = 2.., value_name = "IN.safetensors... OUT.gguf")]
     paths: Vec<PathBuf>,
-    /// f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, q8_0, q2k, q3k, q4k, q5k or q6k.
+    /// `f32`, `f16`, `bf16`, `q4_0`, `q4_1`, `q5_0`, `q5_1`, `q8_0`, `q2k`, `q3k`, `q4k`, `q5k` or `q6k`.
     #[arg(long, value_name = "TYPE", value_parser = parse_element)]
     to: ElementType,
     /// Say nothing.
@@ -42,7 +42,7 @@ pub(super) enum QuantizeCommandError {
         /// Which one.
         path: PathBuf,
         /// Why.
-        source: SafetensorsError,
+        source: Box<SafetensorsError>,
     },
     /// A folder without checkpoints.
     #[error("{0}: no .safetensors file in this folder")]
@@ -67,8 +67,10 @@ pub(super) fn quantize(args: &QuantizeArgs) -> Result<(), QuantizeCommandError> 
     for path in find_shards(sources)? {
         let file = File::open(&path).map_err(failed(&path))?;
         shards.push(
-            SafetensorsReader::open(file)
-                .map_err(|source| QuantizeCommandError::Source { path: path.clone(), source })?,
+            SafetensorsReader::open(file).map_err(|source| QuantizeCommandError::Source {
+                path: path.clone(),
+                source: source.into(),
+            })?,
         );
     }
     let partial = PathBuf::from(format!("{}.part", target.display()));

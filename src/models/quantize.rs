@@ -26,7 +26,7 @@ pub enum QuantizeError {
         /// The tensor.
         name: String,
         /// What it said.
-        source: candle_core::Error,
+        source: Box<candle_core::Error>,
     },
 }
 
@@ -68,7 +68,7 @@ pub fn quantize<R: Read + Seek, W: Write>(
         let quantised = tensor
             .reshape(spec.shape.as_slice())
             .and_then(|tensor| QTensor::quantize(&tensor, spec.element))
-            .map_err(|source| QuantizeError::Tensor { name: spec.name.clone(), source })?;
+            .map_err(|source| QuantizeError::Tensor { name: spec.name.clone(), source: source.into() })?;
         writer.write(&quantised)?;
         on_tensor(converted);
     }

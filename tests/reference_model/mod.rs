@@ -1,6 +1,8 @@
 //! The tiny models of `tests/models`: their weights are made from the names of their tensors, exactly as
 //! `tests/models/make_reference.py` makes them.
 
+#![allow(clippy::unwrap_used, reason = "tests may fail loudly")]
+
 use serde::Deserialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -19,7 +21,7 @@ pub(crate) fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models").join(name)
 }
 
-/// The numbers of tensor `name`: nearly normal, the sums of four 16-bit pieces of SplitMix64 (Steele, Lea and
+/// The numbers of tensor `name`: nearly normal, the sums of four 16-bit pieces of `SplitMix64` (Steele, Lea and
 /// Flood 2014) seeded by the FNV-1a hash of the name.
 pub(crate) fn make_tensor(name: &str, count: usize, mean: f64, deviation: f64) -> Vec<f32> {
     let seed = name.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| {

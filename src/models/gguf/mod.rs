@@ -106,6 +106,6 @@ pub enum GgufError {
         /// The tensor.
         name: String,
         /// What it said.
-        source: candle_core::Error,
+        source: Box<candle_core::Error>,
     },
 }

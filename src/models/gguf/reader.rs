@@ -65,7 +65,7 @@ impl<R: Read + Seek> GgufReader<R> {
         let info = self.require(name)?;
         let bytes = self.raw(&info)?;
         ggml_file::qtensor_from_ggml(info.element, bytes, info.shape, &Device::Cpu)
-            .map_err(|source| GgufError::Tensor { name: info.name, source })
+            .map_err(|source| GgufError::Tensor { name: info.name, source: source.into() })
     }
 
     /// Reads tensor `name` as float32, whatever it is stored as.
@@ -75,7 +75,8 @@ impl<R: Read + Seek> GgufReader<R> {
     /// As [`GgufReader::read`].
     pub fn read_f32(&mut self, name: &str) -> Result<Tensor, GgufError> {
         let info = self.require(name)?;
-        let wrap = |source| GgufError::Tensor { name: name.to_owned(), source };
+        let wrap =
+            |source: candle_core::Error| GgufError::Tensor { name: name.to_owned(), source: source.into() };
         if info.element == ElementType::F32 {
             let (floats, _) = self.raw(&info)?.as_chunks::<4>();
             let values: Vec<f32> = floats.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();

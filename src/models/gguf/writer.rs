@@ -83,7 +83,8 @@ impl<W: Write> GgufWriter<W> {
         if spec.shape != tensor.shape().dims() || spec.element != tensor.dtype() {
             return Err(GgufError::Shape { name: spec.name, reason: "not as announced in the header" });
         }
-        let data = tensor.data().map_err(|source| GgufError::Tensor { name: spec.name, source })?;
+        let data =
+            tensor.data().map_err(|source| GgufError::Tensor { name: spec.name, source: source.into() })?;
         self.writer.write_all(&data)?;
         let padding = data.len().next_multiple_of(ALIGNMENT as usize) - data.len();
         self.writer.write_all(&[0u8; ALIGNMENT as usize][..padding])?;

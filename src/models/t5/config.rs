@@ -47,7 +47,7 @@ pub struct Config {
 /// The feed-forward layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub enum FeedForward {
-    /// ReLU (version 1.0).
+    /// `ReLU` (version 1.0).
     #[serde(rename = "relu")]
     Relu,
     /// GELU, approximated by tanh, gated (version 1.1).

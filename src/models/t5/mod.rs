@@ -1,7 +1,7 @@
 //! T5 (arXiv:1910.10683) and its version 1.1, of which FLAN-T5 (arXiv:2210.11416) is a fine-tuning.
 //!
 //! The encoder reads the whole input once; each decoder layer turns its states into keys and values once,
-//! and then writes token by token. Version 1.0 has a ReLU feed-forward layer and shares the embedding with
+//! and then writes token by token. Version 1.0 has a `ReLU` feed-forward layer and shares the embedding with
 //! the output; version 1.1 has a gated GELU and a matrix of its own for the output.
 
 mod config;
