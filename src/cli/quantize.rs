@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct QuantizeArgs {
     /// The checkpoint: a file, several shards, or a folder with them; then the GGUF file to write.
-    #[arg(required = true, num_args = 2.., value_name = "IN.safetensors... OUT.gguf")]
+    #[arg(required = true, num_args = 1.., value_name = "IN.safetensors... OUT.gguf")]
     paths: Vec<PathBuf>,
     /// `f32`, `f16`, `bf16`, `q4_0`, `q4_1`, `q5_0`, `q5_1`, `q8_0`, `q2k`, `q3k`, `q4k`, `q5k` or `q6k`.
     #[arg(long, value_name = "TYPE", value_parser = parse_element)]
@@ -44,6 +44,9 @@ pub(super) enum QuantizeCommandError {
         /// Why.
         source: Box<SafetensorsError>,
     },
+    /// One path only.
+    #[error("two paths are needed: a checkpoint and the GGUF file to write")]
+    NoTarget,
     /// A folder without checkpoints.
     #[error("{0}: no .safetensors file in this folder")]
     Empty(PathBuf),
@@ -62,7 +65,10 @@ fn parse_element(text: &str) -> Result<ElementType, String> {
 ///
 /// When a file cannot be read or written. A file half written is left as `OUT.gguf.part`.
 pub(super) fn quantize(args: &QuantizeArgs) -> Result<(), QuantizeCommandError> {
-    let Some((target, sources)) = args.paths.split_last() else { return Ok(()) };
+    let (target, sources) = match args.paths.split_last() {
+        Some((target, sources)) if !sources.is_empty() => (target, sources),
+        _ => return Err(QuantizeCommandError::NoTarget),
+    };
     let mut shards = Vec::new();
     for path in find_shards(sources)? {
         let file = File::open(&path).map_err(failed(&path))?;
@@ -143,5 +149,33 @@ impl Tally {
             target.display(),
             *bytes as f64 / 1e6
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        quantize: QuantizeArgs,
+    }
+
+    #[test]
+    fn the_type_may_stand_anywhere() {
+        for line in ["r in.safetensors --to q4_k out.gguf", "r --to q4k in.safetensors out.gguf"] {
+            let args = Line::try_parse_from(line.split(' ')).unwrap().quantize;
+            assert_eq!(args.to, ElementType::Q4K);
+            assert_eq!(args.paths, [PathBuf::from("in.safetensors"), PathBuf::from("out.gguf")]);
+        }
+        assert!(Line::try_parse_from(["r", "--to", "q9", "in", "out"]).is_err());
+    }
+
+    #[test]
+    fn a_checkpoint_without_a_target_is_an_error() {
+        let args = Line::try_parse_from(["r", "--to", "f32", "in"]).unwrap().quantize;
+        assert!(matches!(quantize(&args), Err(QuantizeCommandError::NoTarget)));
     }
 }
