@@ -63,14 +63,8 @@ enum Kind {
 pub(super) struct FontBook<'a> {
     cache: FontCache<'a>,
     settings: InterpreterSettings,
-    known: HashMap<FontKey, Rc<KnownFont<'a>>>,
-}
-
-/// An indirect font by its object, a direct one by the bytes of its dictionary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum FontKey {
-    Object(ObjectIdentifier),
-    Direct(u64),
+    /// By the bytes of their dictionaries: an object's number does not tell direct dictionaries in it apart.
+    known: HashMap<u64, Rc<KnownFont<'a>>>,
 }
 
 impl<'a> FontBook<'a> {
@@ -79,10 +73,7 @@ impl<'a> FontBook<'a> {
     }
 
     fn font(&mut self, dict: Dict<'a>) -> Rc<KnownFont<'a>> {
-        let key = match dict.obj_id() {
-            Some(id) => FontKey::Object(id),
-            None => FontKey::Direct(super::digest::of(&[dict.data()])),
-        };
+        let key = super::digest::of(&[dict.data()]);
         Rc::clone(self.known.entry(key).or_insert_with(|| Rc::new(KnownFont::new(dict))))
     }
 }
@@ -149,9 +140,9 @@ impl<'a, 'b> PageFonts<'a, 'b> {
             if let Some(dict) = resources.get_font(&name) {
                 let font = self.book.font(dict);
                 if font.kind == Kind::Type3
+                    && !self.fonts.iter().any(|known| Rc::ptr_eq(known, &font))
                     && let Some(inner) = font.dict.get::<Dict<'a>>(keys::RESOURCES)
                     && depth < MAX_DEPTH
-                    && font.dict.obj_id().is_none_or(|id| self.seen.insert(id))
                 {
                     self.pending.insert(0, (Resources::new(inner), depth + 1));
                 }
