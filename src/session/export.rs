@@ -2,6 +2,8 @@
 
 use super::job::Job;
 use super::message::ExportKind;
+use crate::document::FigureImage;
+use crate::export::{self, MarkdownOptions};
 
 /// A file to be saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,15 +19,7 @@ pub struct ExportFile {
 /// The document as Markdown.
 #[must_use]
 pub fn markdown(job: &Job) -> String {
-    let blocks = job.document().pages.iter().flat_map(|page| &page.blocks);
-    let texts: Vec<String> = blocks.map(crate::document::Block::plain_text).collect();
-    texts.join("\n\n")
-}
-
-/// The document as `document.json`.
-#[must_use]
-pub fn document_json(job: &Job) -> String {
-    serde_json::to_string_pretty(job.document()).unwrap_or_default()
+    export::markdown(job.document(), &MarkdownOptions::default())
 }
 
 /// A result as a file.
@@ -33,7 +27,7 @@ pub fn document_json(job: &Job) -> String {
 /// # Errors
 /// If the zip cannot be made; in words for the person.
 pub fn file(job: &Job, kind: ExportKind) -> Result<ExportFile, String> {
-    let stem = job.stem();
+    let stem = export::file_stem(&job.name);
     Ok(match kind {
         ExportKind::Markdown | ExportKind::Clipboard => ExportFile {
             name: format!("{stem}.md"),
@@ -43,8 +37,20 @@ pub fn file(job: &Job, kind: ExportKind) -> Result<ExportFile, String> {
         ExportKind::Json => ExportFile {
             name: format!("{stem}.json"),
             media_type: "application/json",
-            bytes: document_json(job).into_bytes(),
+            bytes: export::json(job.document()).map_err(|error| error.to_string())?.into_bytes(),
         },
-        ExportKind::Zip => return Err("zip files cannot be made yet".to_owned()),
+        ExportKind::Zip => {
+            let images: Vec<FigureImage> = job
+                .result
+                .images()
+                .map(|(figure, bytes)| FigureImage { id: figure.id.clone(), bytes: bytes.to_vec() })
+                .collect();
+            ExportFile {
+                name: format!("{stem}.zip"),
+                media_type: "application/zip",
+                bytes: export::zip(job.document(), &images, &MarkdownOptions::default())
+                    .map_err(|error| error.to_string())?,
+            }
+        }
     })
 }

@@ -249,16 +249,6 @@ impl Job {
         blocks.into_iter().find(|block| block.id == *id).map(|block| (block.page, block.bbox))
     }
 
-    /// The file name without `.pdf`, for downloads.
-    #[must_use]
-    pub fn stem(&self) -> &str {
-        let stem = match self.name.rsplit_once('.') {
-            Some((stem, extension)) if extension.eq_ignore_ascii_case("pdf") => stem,
-            _ => &self.name,
-        };
-        if stem.is_empty() { "document" } else { stem }
-    }
-
     pub(super) fn page_changed(&mut self, page: u32) {
         *self.revisions.pages.entry(page).or_insert(0) += 1;
         self.revisions.figures += 1;

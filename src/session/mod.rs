@@ -27,7 +27,7 @@ pub use message::{Attachment, Command, Event, ExportKind, FileId, NewFile, Pane,
 pub use models::{ModelStatus, Models, Resolved};
 pub use pages::PageImage;
 pub use settings::{ModelChoice, Settings, Theme};
-pub use wording::{count, duration, file_size, page_range, safe_address};
+pub use wording::{count, duration, file_size, page_range};
 
 use crate::document::{BlockId, Rect};
 use crate::protocol::JobId;

@@ -3,8 +3,9 @@
 
 use super::store::{Ui, by_id, document, ui};
 use crate::document::{Block, BlockId, Content, FigureId, LinkTarget, Page, Script, Span, Table};
+use crate::export::safe_address;
 use crate::protocol::JobId;
-use crate::session::{Event, safe_address};
+use crate::session::Event;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
@@ -82,7 +83,7 @@ fn block_view(job: JobId, block: &Block) -> AnyView {
             let class = format!("block item-text depth-{}", (*depth).min(5));
             let marker = if marker.is_empty() { "\u{2022}".to_owned() } else { marker.clone() };
             view! {
-                <div class=class id=id data-block=name tabindex="-1" role="listitem">
+                <div class=class id=id data-block=name tabindex="-1">
                     <span class="marker">{marker}</span><span>{spans_view(spans)}</span>
                 </div>
             }
@@ -148,7 +149,7 @@ fn span_view(span: &Span) -> AnyView {
     match &span.link {
         Some(LinkTarget::Uri(address)) => match safe_address(address) {
             Some(address) => view! {
-                <a href=address.to_owned() target="_blank" rel="noopener noreferrer nofollow">{view}</a>
+                <a href=address target="_blank" rel="noopener noreferrer nofollow">{view}</a>
             }
             .into_any(),
             None => view,

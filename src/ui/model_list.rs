@@ -1,12 +1,11 @@
 //! Models: offers to use one, and the list with its downloads.
 
 use super::store::ui;
+use crate::export::safe_address;
 use crate::pipeline::event::Stage;
 use crate::protocol::{DownloadState, JobId};
 use crate::registry::{ModelEntry, ModelKind};
-use crate::session::{
-    Event, JobState, ModelChoice, ModelStatus, Phase, Resolved, duration, file_size, safe_address,
-};
+use crate::session::{Event, JobState, ModelChoice, ModelStatus, Phase, Resolved, duration, file_size};
 use leptos::prelude::*;
 
 /// Says what a model would add to a finished document, and offers to run it, download included.
@@ -119,7 +118,7 @@ fn ModelWords(model: ModelEntry) -> impl IntoView {
     let facts = format!("{} to download, needs {} of memory", size_of(&model), file_size(model.memory));
     let licence = match safe_address(&model.homepage) {
         Some(address) => view! {
-            <a href=address.to_owned() target="_blank" rel="noopener noreferrer">{model.licence.clone()}</a>
+            <a href=address target="_blank" rel="noopener noreferrer">{model.licence.clone()}</a>
         }
         .into_any(),
         None => model.licence.clone().into_any(),

@@ -2,7 +2,7 @@
 
 use super::store::{Ui, ui};
 use crate::protocol::JobId;
-use crate::session::{Event, PageImage};
+use crate::session::{Event, PageImage, Selection};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -62,10 +62,11 @@ pub(super) fn Pages(id: JobId) -> impl IntoView {
     let ui = ui();
     let sizes = ui
         .memo(move |session| session.job(id).map(|job| job.result.page_sizes().to_vec()).unwrap_or_default());
+    let selection = ui.memo(|session| session.view.selection.clone());
     let watch = StoredValue::new_local(Watch::new(ui, id));
     let pages = move || {
         let numbered = sizes.get().into_iter().zip(1_u32..);
-        numbered.map(|(size, number)| view! { <PageView id number size watch /> }).collect_view()
+        numbered.map(|(size, number)| view! { <PageView id number size watch selection /> }).collect_view()
     };
     view! {
         <section class="page-pane" aria-label="Pages" tabindex="0" data-testid="pages">{pages}</section>
@@ -78,14 +79,17 @@ fn PageView(
     number: u32,
     size: [f32; 2],
     watch: StoredValue<Option<Watch>, LocalStorage>,
+    selection: Memo<Option<Selection>>,
 ) -> impl IntoView {
     let ui = ui();
     let frame = NodeRef::<leptos::html::Div>::new();
     let canvas = NodeRef::<leptos::html::Canvas>::new();
     let [width, height] = size.map(|side| if side > 0.0 { side } else { 1.0 });
     let image = ui.memo(move |session| session.page_image(id, number));
-    let mark = ui.memo(move |session| {
-        session.view.selection.as_ref().filter(|selection| selection.page == number).map(|found| found.area)
+    let mark = Memo::new(move |_| {
+        selection.with(|selection| {
+            selection.as_ref().filter(|selection| selection.page == number).map(|found| found.area)
+        })
     });
     Effect::new(move || {
         if let Some(canvas) = canvas.get() {

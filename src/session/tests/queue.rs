@@ -213,3 +213,17 @@ fn elapsed_time_runs_only_while_working() {
     script.tick_after(5_000.0);
     assert!((script.job(job).elapsed(script.now) - 1_500.0).abs() < 1e-9);
 }
+
+#[test]
+fn results_leave_under_the_files_name() {
+    let mut script = Script::new();
+    let job = script.finished("Annual report.PDF", 2);
+    let file = export::file(script.job(job), ExportKind::Markdown).unwrap();
+    assert_eq!(file.name, "Annual report.md");
+    assert!(String::from_utf8(file.bytes).unwrap().contains("Text of page 2."));
+    let file = export::file(script.job(job), ExportKind::Json).unwrap();
+    assert_eq!(file.name, "Annual report.json");
+    assert_eq!(file.bytes, crate::export::json(script.job(job).document()).unwrap().into_bytes());
+    let file = export::file(script.job(job), ExportKind::Zip).unwrap();
+    assert_eq!((file.name.as_str(), file.bytes.get(..2)), ("Annual report.zip", Some(&b"PK"[..])));
+}
