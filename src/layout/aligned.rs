@@ -1,0 +1,117 @@
+//! Tables of the scientific kind: horizontal rules above, below and under the header, columns by alignment.
+
+use super::fragments::Fragment;
+use super::ruled::Rules;
+use crate::document::Rect;
+
+/// A table without vertical rules.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct AlignedTable {
+    pub bbox: Rect,
+    /// Borders between columns, in points: one less than there are columns.
+    pub borders: Vec<f32>,
+    /// y of the rule under the header.
+    pub header_end: f32,
+    /// y of each rule inside, which parts groups of rows.
+    pub rules: Vec<f32>,
+}
+
+/// Finds stacks of at least three rules with the same ends and aligned text between them.
+pub(super) fn find_aligned(
+    rules: &Rules,
+    fragments: &[Fragment<'_>],
+    taken: &[Rect],
+    em: f32,
+) -> Vec<AlignedTable> {
+    let mut stacks: Vec<Vec<usize>> = Vec::new();
+    let long: Vec<_> = rules.horizontal.iter().filter(|rule| rule.to - rule.from > 8.0 * em).collect();
+    if long.len() > 400 {
+        return Vec::new();
+    }
+    for (index, rule) in long.iter().enumerate() {
+        let inside = taken.iter().any(|rect| rect.grown(2.0).contains(0.5 * (rule.from + rule.to), rule.at));
+        if inside {
+            continue;
+        }
+        let home = stacks.iter_mut().find(|stack| {
+            stack.last().and_then(|&last| long.get(last)).is_some_and(|last| {
+                (last.from - rule.from).abs() < 0.8 * em
+                    && (last.to - rule.to).abs() < 0.8 * em
+                    && rule.at - last.at < 60.0 * em
+            })
+        });
+        match home {
+            Some(stack) => stack.push(index),
+            None => stacks.push(vec![index]),
+        }
+    }
+    let mut tables = Vec::new();
+    for stack in stacks {
+        let stack: Vec<_> = stack.iter().filter_map(|&index| long.get(index)).collect();
+        if stack.len() < 3 {
+            continue;
+        }
+        let (Some(first), Some(last)) = (stack.first(), stack.last()) else { continue };
+        let bbox = Rect::new(first.from, first.at, first.to, last.at);
+        let inside: Vec<&Fragment<'_>> =
+            fragments.iter().filter(|f| bbox.contains(f.bbox.center_x(), f.bbox.center_y())).collect();
+        let Some(borders) = column_borders(&inside, &bbox, em) else { continue };
+        tables.push(AlignedTable {
+            bbox,
+            borders,
+            header_end: stack.get(1).map_or(first.at, |rule| rule.at),
+            rules: stack.iter().map(|rule| rule.at).collect(),
+        });
+    }
+    tables
+}
+
+/// Strips that (almost) no line crosses part columns. A few may cross: headers over several columns.
+pub(super) fn column_borders(fragments: &[&Fragment<'_>], bbox: &Rect, em: f32) -> Option<Vec<f32>> {
+    if fragments.len() < 4 || bbox.width() < 4.0 * em {
+        return None;
+    }
+    let mut ends: Vec<(f32, i32)> = Vec::new();
+    for fragment in fragments {
+        ends.push((fragment.bbox.x0, 1));
+        ends.push((fragment.bbox.x1, -1));
+    }
+    ends.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+    let mut rows: Vec<f32> = fragments.iter().map(|fragment| fragment.bbox.center_y()).collect();
+    rows.sort_by(f32::total_cmp);
+    rows.dedup_by(|b, a| *b - *a < 0.5 * em);
+    let tolerated = i32::try_from(rows.len() / 6).unwrap_or(0).clamp(0, 3);
+
+    let mut borders = Vec::new();
+    let mut depth = 0;
+    let mut since: Option<f32> = None;
+    for (x, step) in ends {
+        let before = depth;
+        depth += step;
+        if before > tolerated && depth <= tolerated {
+            since = Some(x);
+        } else if before <= tolerated && depth > tolerated {
+            if let Some(start) = since
+                && x - start > 0.35 * em
+            {
+                borders.push(0.5 * (start + x));
+            }
+            since = None;
+        }
+    }
+    // A table has two columns at least, and they share rows.
+    let shared = rows
+        .iter()
+        .filter(|y| {
+            let mut columns: Vec<usize> = fragments
+                .iter()
+                .filter(|f| (f.bbox.center_y() - **y).abs() < 0.6 * em)
+                .map(|f| borders.iter().filter(|border| **border < f.bbox.center_x()).count())
+                .collect();
+            columns.sort_unstable();
+            columns.dedup();
+            columns.len() > 1
+        })
+        .count();
+    (!borders.is_empty() && borders.len() < 40 && shared >= 2 && shared * 2 >= rows.len()).then_some(borders)
+}

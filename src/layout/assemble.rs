@@ -1,0 +1,507 @@
+//! Runs the steps on one page and turns what they find into blocks.
+
+use super::aligned::find_aligned;
+use super::captions::{CaptionOf, find_caption};
+use super::columns::{Atom, AtomKind, Region, order_regions};
+use super::figures::{self, FigureBox, find_figures};
+use super::fragments::{Fragment, find_fragments};
+use super::glyphs::{Readable, readable};
+use super::headings::heading_level;
+use super::lines::{Line, find_lines};
+use super::paragraphs::{Group, group_lines};
+use super::ruled::{find_grids, find_rules};
+use super::spans::{drop_front, join_lines};
+use super::survey::Survey;
+use super::tables::{Found, aligned_table, grid_table};
+use crate::document::{
+    Block, BlockId, Content, FigureId, Page, Provenance, Rect, Script, Span, TextQuality, Warning, plain_text,
+};
+use crate::pdf::content::{LinkArea, PageContent, PathItem};
+
+/// A page as laid out: its blocks, and where its figures are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LaidOutPage {
+    /// The page with its blocks.
+    pub page: Page,
+    /// Its figures in reading order; each has a [`Content::Figure`] block.
+    pub figures: Vec<FigureRegion>,
+    /// What a reader should know about it.
+    pub warnings: Vec<Warning>,
+}
+
+/// A figure to be cut out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FigureRegion {
+    /// Its name.
+    pub id: FigureId,
+    /// Where it is, in points of the page.
+    pub bbox: Rect,
+    /// What to cut out.
+    pub source: RegionSource,
+    /// Its number as printed.
+    pub label: Option<String>,
+    /// Its printed caption.
+    pub caption: Option<String>,
+    /// Text inside it (axis labels, boxes), which the running text leaves out.
+    pub text: String,
+}
+
+/// What a figure consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegionSource {
+    /// One image of the file.
+    Embedded {
+        /// Its [`crate::pdf::content::ImageItem::index`].
+        image: usize,
+        /// Its digest: equal for equal images.
+        digest: u64,
+    },
+    /// Paths, or several images: to be cut out of the rendered page.
+    Rendered,
+}
+
+/// Lays out one page.
+#[must_use]
+pub fn lay_out(content: &PageContent, survey: &Survey) -> LaidOutPage {
+    let text = readable(content);
+    let fragments = find_fragments(&text.upright);
+    let em = survey.body_size();
+    let paths: Vec<(Rect, &PathItem)> = content
+        .paths
+        .iter()
+        .map(|path| (text.turn.rect(&path.bbox, content.width, content.height), path))
+        .collect();
+    let links: Vec<(Rect, &LinkArea)> = content
+        .links
+        .iter()
+        .map(|link| (text.turn.rect(&link.bbox, content.width, content.height), link))
+        .collect();
+    let page = PageParts { content, text: &text, fragments: &fragments, links: &links, survey, em };
+
+    let tables = page.tables(&paths);
+    let table_boxes: Vec<Rect> = tables.iter().map(|table| table.bbox).collect();
+    let figures = find_figures(
+        &figures::Page {
+            content,
+            paths: &paths,
+            fragments: &fragments,
+            tables: &table_boxes,
+            turn: text.turn,
+            width: text.width,
+            height: text.height,
+        },
+        survey,
+    );
+    page.blocks(tables, figures)
+}
+
+struct PageParts<'a> {
+    content: &'a PageContent,
+    text: &'a Readable<'a>,
+    fragments: &'a [Fragment<'a>],
+    links: &'a [(Rect, &'a LinkArea)],
+    survey: &'a Survey,
+    em: f32,
+}
+
+/// A block before it has a name, on the turned page.
+struct Draft {
+    bbox: Rect,
+    content: Content,
+    continues: bool,
+    confidence: f32,
+}
+
+impl PageParts<'_> {
+    fn tables(&self, paths: &[(Rect, &PathItem)]) -> Vec<Found> {
+        let rules = find_rules(paths);
+        let mut tables: Vec<Found> = find_grids(&rules)
+            .iter()
+            .filter_map(|grid| {
+                grid_table(grid, &self.text.upright, &self.content.fonts, self.links, self.survey)
+            })
+            .collect();
+        let taken: Vec<Rect> = tables.iter().map(|table| table.bbox).collect();
+        tables.extend(find_aligned(&rules, self.fragments, &taken, self.em).iter().filter_map(|table| {
+            aligned_table(table, self.fragments, &self.content.fonts, self.links, self.survey)
+        }));
+        tables
+    }
+
+    fn blocks(&self, tables: Vec<Found>, figures: Vec<FigureBox>) -> LaidOutPage {
+        let figures: Vec<FigureBox> = figures
+            .into_iter()
+            .filter(|figure| {
+                !tables.iter().any(|table| {
+                    table.bbox.intersection(&figure.bbox).map_or(0.0, |b| b.area()) > 0.5 * figure.bbox.area()
+                })
+            })
+            .collect();
+        let furniture = self.furniture();
+        let mut labels: Vec<String> = vec![String::new(); figures.len()];
+        let mut atoms: Vec<Atom> = Vec::new();
+        for (index, fragment) in self.fragments.iter().enumerate() {
+            let (x, y) = (fragment.bbox.center_x(), fragment.bbox.center_y());
+            if let Some(figure) = figures.iter().position(|figure| figure.bbox.grown(1.5).contains(x, y)) {
+                if let Some(label) = labels.get_mut(figure) {
+                    label.push_str(&fragment.text());
+                    label.push(' ');
+                }
+                continue;
+            }
+            let in_table = tables.iter().any(|table| table.bbox.grown(1.0).contains(x, y));
+            if !in_table && !furniture.iter().any(|line| line.bbox.contains(x, y)) {
+                atoms.push(Atom { index, kind: AtomKind::Text, bbox: fragment.bbox, size: fragment.size });
+            }
+        }
+        let solid = |kind, index, bbox| Atom { index, kind, bbox, size: 0.0 };
+        atoms.extend(
+            tables.iter().enumerate().map(|(index, table)| solid(AtomKind::Table, index, table.bbox)),
+        );
+        atoms.extend(
+            figures.iter().enumerate().map(|(index, figure)| solid(AtomKind::Figure, index, figure.bbox)),
+        );
+
+        let mut drafts: Vec<Draft> = Vec::new();
+        let mut order: Vec<usize> = Vec::new();
+        for region in order_regions(atoms, self.em) {
+            self.region(&region, &tables, &mut drafts, &mut order);
+        }
+        self.continuations(&mut drafts);
+        for line in &furniture {
+            let spans = join_lines(&[line], self.links, self.survey);
+            drafts.push(draft(line.bbox, Content::Furniture { spans }, 0.9));
+        }
+        self.asides(&figures, &mut drafts);
+        self.finish(drafts, &figures, &order, &labels)
+    }
+
+    /// Lines at the page's edges that repeat over the pages, or are a lone page number.
+    fn furniture(&self) -> Vec<Line> {
+        let (top, bottom) = (0.13 * self.text.height, 0.87 * self.text.height);
+        let edge: Vec<&Fragment<'_>> =
+            self.fragments.iter().filter(|f| f.bbox.y1 < top || f.bbox.y0 > bottom).collect();
+        let lines = find_lines(edge, &self.content.fonts);
+        lines
+            .into_iter()
+            .filter(|line| {
+                let text = line.text();
+                let outermost =
+                    line.bbox.y1 < 0.08 * self.text.height || line.bbox.y0 > 0.92 * self.text.height;
+                let number =
+                    text.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || "-–—|".contains(c));
+                self.survey.is_running(&text) || line.artifact || (outermost && number)
+            })
+            .collect()
+    }
+
+    fn region(&self, region: &Region, tables: &[Found], drafts: &mut Vec<Draft>, order: &mut Vec<usize>) {
+        let pieces: Vec<&Fragment<'_>> = region
+            .atoms
+            .iter()
+            .filter(|atom| atom.kind == AtomKind::Text)
+            .filter_map(|atom| self.fragments.get(atom.index))
+            .collect();
+        let lines = find_lines(pieces, &self.content.fonts);
+        let extent = lines.iter().map(|line| line.bbox).reduce(|a, b| a.union(&b)).unwrap_or(region.bbox);
+        let groups = group_lines(&lines, &extent, self.em);
+
+        enum Element<'g> {
+            Text(Group<'g>),
+            Solid(Atom),
+        }
+        let mut elements: Vec<(Rect, Element<'_>)> =
+            groups.into_iter().map(|group| (group.bbox, Element::Text(group))).collect();
+        for atom in region.atoms.iter().filter(|atom| atom.kind != AtomKind::Text) {
+            // Before the first text that starts below its middle.
+            let at = elements
+                .iter()
+                .position(|(bbox, _)| bbox.y0 >= atom.bbox.center_y())
+                .unwrap_or(elements.len());
+            elements.insert(at, (atom.bbox, Element::Solid(*atom)));
+        }
+        let margins: Vec<f32> = item_margins(
+            elements.iter().filter_map(|(_, element)| match element {
+                Element::Text(group) if group.marker.is_some() => Some(group.bbox.x0),
+                _ => None,
+            }),
+            self.em,
+        );
+        for (bbox, element) in elements {
+            match element {
+                Element::Text(group) => {
+                    if let Some(draft) = self.text_block(&group, &margins, lines.len()) {
+                        drafts.push(draft);
+                    }
+                }
+                Element::Solid(atom) if atom.kind == AtomKind::Table => {
+                    if let Some(found) = tables.get(atom.index) {
+                        drafts.push(draft(
+                            bbox,
+                            Content::Table { table: found.table.clone() },
+                            found.confidence,
+                        ));
+                    }
+                }
+                Element::Solid(atom) => {
+                    order.push(atom.index);
+                    let figure = FigureId::new(self.content.number, order.len());
+                    drafts.push(draft(bbox, Content::Figure { figure }, 0.8));
+                }
+            }
+        }
+    }
+
+    fn text_block(&self, group: &Group<'_>, margins: &[f32], region_lines: usize) -> Option<Draft> {
+        let mut spans = join_lines(&group.lines, self.links, self.survey);
+        let text = plain_text(&spans);
+        if text.is_empty() {
+            return None;
+        }
+        if group.lines.iter().all(|line| line.mono)
+            && !self.is_typewritten()
+            && (group.lines.len() > 1 || region_lines == 1)
+        {
+            return Some(draft(group.bbox, Content::Code { text: code_text(&group.lines) }, 0.8));
+        }
+        if let Some((_, label)) = find_caption(&text).filter(|_| group.lines.len() < 40)
+            && label.len() < 24
+        {
+            return Some(draft(group.bbox, Content::Caption { figure: None, spans }, 0.8));
+        }
+        if let Some(level) = heading_level(&group.lines, self.survey, self.content.number) {
+            return Some(draft(group.bbox, Content::Heading { level, spans }, 0.75));
+        }
+        if let Some(marker) = &group.marker {
+            drop_front(&mut spans, marker.length);
+            let depth =
+                margins.iter().filter(|margin| **margin < group.bbox.x0 - 0.6 * self.em).count().min(5);
+            #[allow(clippy::cast_possible_truncation, reason = "at most 5")]
+            let content = Content::ListItem {
+                depth: depth as u8,
+                marker: marker.text.clone(),
+                number: marker.number,
+                spans,
+            };
+            return Some(draft(group.bbox, content, 0.8));
+        }
+        if let Some(content) = self.footnote(group, &spans) {
+            return Some(draft(group.bbox, content, 0.7));
+        }
+        Some(draft(group.bbox, Content::Paragraph { spans }, 0.9))
+    }
+
+    /// A small paragraph low on the page that starts with a raised mark.
+    fn footnote(&self, group: &Group<'_>, spans: &[Span]) -> Option<Content> {
+        let first = spans.first()?;
+        let low = group.bbox.y0 > 0.55 * self.text.height;
+        let small = group.lines.iter().all(|line| line.size < 0.93 * self.em);
+        let mark = first.text.trim();
+        if !low
+            || !small
+            || first.script != Some(Script::Super)
+            || mark.chars().count() > 3
+            || spans.len() < 2
+        {
+            return None;
+        }
+        let mut rest = spans.get(1..)?.to_vec();
+        super::spans::tidy(&mut rest);
+        Some(Content::Footnote { marker: mark.to_owned(), spans: rest })
+    }
+
+    /// Whether the page as a whole is set in a monospaced font, so that this says nothing of a paragraph.
+    fn is_typewritten(&self) -> bool {
+        let mono = |f: &&Fragment<'_>| {
+            f.glyphs
+                .iter()
+                .all(|g| self.content.fonts.get(usize::from(g.glyph.font)).is_some_and(|font| font.mono))
+        };
+        self.fragments.iter().filter(mono).count() * 5 > self.fragments.len() * 3
+    }
+
+    /// Marks paragraphs that go on from one before: after a column, a float, or the page before.
+    fn continuations(&self, drafts: &mut [Draft]) {
+        let mut open: Option<bool> = None;
+        let mut apart = true;
+        for draft in drafts.iter_mut() {
+            match &draft.content {
+                Content::Paragraph { spans } => {
+                    let text = plain_text(spans);
+                    let small = text.chars().next().is_some_and(char::is_lowercase);
+                    draft.continues = small && apart && open.unwrap_or(true);
+                    open = Some(!text.trim_end().ends_with(['.', '!', '?', ':', ';', '。']));
+                    apart = true;
+                }
+                Content::Heading { .. } | Content::ListItem { .. } | Content::Code { .. } => {
+                    open = Some(false);
+                    apart = true;
+                }
+                _ => apart = true,
+            }
+        }
+    }
+
+    /// Text in other directions: labels in figures are left to them, the rest comes last.
+    fn asides(&self, figures: &[FigureBox], drafts: &mut Vec<Draft>) {
+        for (text, bbox) in self.text.aside.iter().take(2_000) {
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let in_figure =
+                figures.iter().any(|f| f.bbox.grown(12.0).contains(bbox.center_x(), bbox.center_y()));
+            if text.chars().count() < 2 || in_figure {
+                continue;
+            }
+            let margin = bbox.x1 < 0.1 * self.text.width || bbox.x0 > 0.9 * self.text.width;
+            let spans = vec![Span { text, ..Span::default() }];
+            let content = if margin { Content::Furniture { spans } } else { Content::Paragraph { spans } };
+            drafts.push(draft(*bbox, content, 0.4));
+        }
+    }
+
+    fn finish(
+        &self,
+        mut drafts: Vec<Draft>,
+        figures: &[FigureBox],
+        order: &[usize],
+        labels: &[String],
+    ) -> LaidOutPage {
+        let number = self.content.number;
+        let back = |rect: &Rect| self.text.turn.back(rect, self.content.width, self.content.height);
+        let captions = attach_captions(&mut drafts, figures, order, number, self.text.height);
+        let regions = order
+            .iter()
+            .enumerate()
+            .filter_map(|(place, &index)| {
+                let figure = figures.get(index)?;
+                let image = figure.image.and_then(|image| self.content.images.get(image));
+                let source = match image {
+                    Some(image) if image.upright && !image.stencil => {
+                        RegionSource::Embedded { image: image.index, digest: image.digest }
+                    }
+                    _ => RegionSource::Rendered,
+                };
+                let caption = captions.iter().find(|(figure, _)| *figure == place);
+                Some(FigureRegion {
+                    id: FigureId::new(number, place + 1),
+                    bbox: back(&figure.bbox),
+                    source,
+                    label: caption.and_then(|(_, text)| find_caption(text)).map(|(_, label)| label),
+                    caption: caption.map(|(_, text)| text.clone()),
+                    text: labels.get(index).map(|text| text.trim().to_owned()).unwrap_or_default(),
+                })
+            })
+            .collect();
+        let blocks = drafts
+            .into_iter()
+            .enumerate()
+            .map(|(index, draft)| Block {
+                id: BlockId::new(number, index + 1),
+                page: number,
+                bbox: back(&draft.bbox),
+                content: draft.content,
+                continues: draft.continues,
+                confidence: draft.confidence,
+                provenance: Provenance { stage: "extraction".to_owned(), model: None },
+            })
+            .collect();
+        let (text, warnings) = self.quality();
+        let page = Page {
+            number,
+            label: self.content.label.clone(),
+            width: self.content.width,
+            height: self.content.height,
+            text,
+            blocks,
+        };
+        LaidOutPage { page, figures: regions, warnings }
+    }
+
+    fn quality(&self) -> (TextQuality, Vec<Warning>) {
+        let page = Some(self.content.number);
+        let mut warnings: Vec<Warning> =
+            self.content.warnings.iter().map(|message| Warning { page, message: message.clone() }).collect();
+        if self.text.truncated {
+            let message = format!("only the first {} characters of this page were read", super::MAX_GLYPHS);
+            warnings.push(Warning { page, message });
+        }
+        let glyphs = self.content.glyphs.len();
+        let quality = if !super::has_text(self.content) {
+            TextQuality::None
+        } else if self.content.unmapped_glyphs as usize * 10 > glyphs {
+            let message =
+                "the file does not say which letters this page shows: its text may be wrong".to_owned();
+            warnings.push(Warning { page, message });
+            TextQuality::Suspect
+        } else {
+            TextQuality::Digital
+        };
+        (quality, warnings)
+    }
+}
+
+fn draft(bbox: Rect, content: Content, confidence: f32) -> Draft {
+    Draft { bbox, content, continues: false, confidence }
+}
+
+/// The distinct left edges of list items, from left to right.
+fn item_margins(edges: impl Iterator<Item = f32>, em: f32) -> Vec<f32> {
+    let mut margins: Vec<f32> = edges.collect();
+    margins.sort_by(f32::total_cmp);
+    margins.dedup_by(|b, a| *b - *a < 0.8 * em);
+    margins
+}
+
+/// Lines with the indentation that their left edges show.
+fn code_text(lines: &[&Line]) -> String {
+    let left = lines.iter().map(|line| line.bbox.x0).fold(f32::INFINITY, f32::min);
+    let mut out = String::new();
+    for line in lines {
+        let text = line.text();
+        let columns = text.chars().count().max(1);
+        #[allow(clippy::cast_precision_loss, reason = "a line has few characters")]
+        let advance = (line.bbox.width() / columns as f32).max(0.3 * line.size);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+        let indent = ((line.bbox.x0 - left) / advance).round().clamp(0.0, 80.0) as usize;
+        out.push_str(&" ".repeat(indent));
+        out.push_str(text.trim());
+        out.push('\n');
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+/// Gives each figure caption the nearest figure above or below it. Returns, for each figure (by its place in
+/// reading order) that has one, its caption.
+fn attach_captions(
+    drafts: &mut [Draft],
+    figures: &[FigureBox],
+    order: &[usize],
+    page: u32,
+    height: f32,
+) -> Vec<(usize, String)> {
+    let mut captions: Vec<(usize, String)> = Vec::new();
+    for draft in drafts.iter_mut() {
+        let Content::Caption { figure, spans } = &mut draft.content else { continue };
+        let text = plain_text(spans);
+        if !matches!(find_caption(&text), Some((CaptionOf::Figure, _))) {
+            continue;
+        }
+        let mut nearest: Option<(f32, usize)> = None;
+        for (place, &index) in order.iter().enumerate() {
+            let Some(candidate) = figures.get(index) else { continue };
+            let beside = candidate.bbox.overlap_y(&draft.bbox) > 0.0;
+            let apart = (draft.bbox.y0 - candidate.bbox.y1).max(candidate.bbox.y0 - draft.bbox.y1).max(0.0)
+                + if beside { 0.05 * height } else { 0.0 };
+            let aligned = candidate.bbox.overlap_x(&draft.bbox) > 0.0 || beside;
+            let free = !captions.iter().any(|(taken, _)| *taken == place);
+            if aligned && free && apart < 0.12 * height && nearest.is_none_or(|(least, _)| apart < least) {
+                nearest = Some((apart, place));
+            }
+        }
+        if let Some((_, place)) = nearest {
+            *figure = Some(FigureId::new(page, place + 1));
+            captions.push((place, text));
+        }
+    }
+    captions
+}

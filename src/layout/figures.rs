@@ -1,0 +1,188 @@
+//! Images and paths in; figure boxes out: pictures, drawings, and what consists of both.
+
+use super::fragments::Fragment;
+use super::glyphs::Turn;
+use super::survey::Survey;
+use crate::document::Rect;
+use crate::pdf::content::{ImageItem, PageContent, PathItem, PathShape};
+
+/// Where a figure is and what it is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct FigureBox {
+    /// On the turned page.
+    pub bbox: Rect,
+    /// The one image that it is, by its place in [`PageContent::images`].
+    pub image: Option<usize>,
+}
+
+/// Smaller than this many points on a side, an image is a spacer, a rule or an icon.
+const MIN_SIDE: f32 = 14.0;
+/// A drawing is at least this wide and high, in points.
+const MIN_DRAWING: f32 = 45.0;
+/// More paths than this are not clustered one by one: they are one drawing.
+const MAX_PATHS: usize = 20_000;
+
+pub(super) struct Page<'a> {
+    pub content: &'a PageContent,
+    pub paths: &'a [(Rect, &'a PathItem)],
+    pub fragments: &'a [Fragment<'a>],
+    pub tables: &'a [Rect],
+    pub turn: Turn,
+    pub width: f32,
+    pub height: f32,
+}
+
+pub(super) fn find_figures(page: &Page<'_>, survey: &Survey) -> Vec<FigureBox> {
+    let mut boxes: Vec<FigureBox> = Vec::new();
+    let page_area = page.width * page.height;
+    for (index, image) in page.content.images.iter().enumerate() {
+        let bbox = page.turn.rect(&image.bbox, page.content.width, page.content.height);
+        if keeps(image, &bbox, page_area, page, survey) {
+            boxes.push(FigureBox { bbox, image: Some(index) });
+        }
+    }
+    for bbox in drawings(page, page_area) {
+        boxes.push(FigureBox { bbox, image: None });
+    }
+    merge(boxes)
+}
+
+fn keeps(image: &ImageItem, bbox: &Rect, page_area: f32, page: &Page<'_>, survey: &Survey) -> bool {
+    if bbox.width() < MIN_SIDE || bbox.height() < MIN_SIDE || image.width_px < 8 || image.height_px < 8 {
+        return false;
+    }
+    // A logo or ornament on each page is furniture.
+    if survey.is_repeated_image(image.digest) && bbox.area() < 0.5 * page_area {
+        return false;
+    }
+    // Text lies on it: a background, or a scan with its text layer.
+    let covered = text_share(page.fragments, bbox);
+    !(bbox.area() > 0.45 * page_area && covered > 0.02 || covered > 0.3)
+}
+
+/// How much of a box lies under text, 0 to 1.
+fn text_share(fragments: &[Fragment<'_>], bbox: &Rect) -> f32 {
+    let text: f32 = fragments.iter().filter_map(|f| f.bbox.intersection(bbox)).map(|both| both.area()).sum();
+    text / bbox.area().max(1.0)
+}
+
+/// Clusters of paths that look drawn.
+fn drawings(page: &Page<'_>, page_area: f32) -> Vec<Rect> {
+    let drawn: Vec<(Rect, u32)> = page
+        .paths
+        .iter()
+        .filter(|(bbox, path)| {
+            let white =
+                path.stroke.is_none() && path.fill.is_some_and(|[r, g, b]| r > 250 && g > 250 && b > 250);
+            let in_table =
+                page.tables.iter().any(|table| table.grown(3.0).contains(bbox.center_x(), bbox.center_y()));
+            !white && !in_table && bbox.area() < 0.8 * page_area && bbox.width().max(bbox.height()) > 0.5
+        })
+        .map(|(bbox, path)| (*bbox, weight(path)))
+        .take(MAX_PATHS)
+        .collect();
+    let mut clusters: Vec<(Rect, u32, u32)> = Vec::new();
+    // Paths come in drawing order, so a path's cluster is mostly the last one.
+    for (bbox, weight) in drawn {
+        let reach = bbox.grown(6.0);
+        let mut merged = (bbox, weight, 1_u32);
+        let mut index = 0;
+        while let Some((other, other_weight, count)) = clusters.get(index).copied() {
+            if other.intersection(&reach).is_some() {
+                merged = (merged.0.union(&other), merged.1.saturating_add(other_weight), merged.2 + count);
+                clusters.swap_remove(index);
+            } else {
+                index += 1;
+            }
+        }
+        if clusters.len() < 600 {
+            clusters.push(merged);
+        }
+    }
+    // Merging grows boxes, which may touch others now.
+    let mut settled = false;
+    while !settled {
+        settled = true;
+        'search: for a in 0..clusters.len() {
+            for b in a + 1..clusters.len() {
+                if clusters[a].0.grown(6.0).intersection(&clusters[b].0).is_some() {
+                    let (rect, weight, count) = clusters.swap_remove(b);
+                    clusters[a] = (
+                        clusters[a].0.union(&rect),
+                        clusters[a].1.saturating_add(weight),
+                        clusters[a].2 + count,
+                    );
+                    settled = false;
+                    break 'search;
+                }
+            }
+        }
+    }
+    let mut found: Vec<Rect> = clusters
+        .into_iter()
+        .filter(|(bbox, weight, _)| {
+            bbox.width() > MIN_DRAWING
+                && bbox.height() > MIN_DRAWING
+                && *weight >= 12
+                && bbox.area() < 0.9 * page_area
+                && text_share(page.fragments, bbox) < 0.38
+        })
+        .map(|(bbox, ..)| bbox)
+        .collect();
+    found.sort_by(|a, b| a.y0.total_cmp(&b.y0).then(a.x0.total_cmp(&b.x0)));
+    found
+}
+
+/// How much a path speaks for a drawing: curves do, rules and boxes little.
+fn weight(path: &PathItem) -> u32 {
+    match path.shape {
+        PathShape::Other { segments } => 3 + segments.min(40) / 2,
+        PathShape::Rectangle | PathShape::Horizontal | PathShape::Vertical => 1,
+    }
+}
+
+/// Figures that overlap or touch are one: tiles of a picture, a picture and the drawing over it.
+fn merge(mut boxes: Vec<FigureBox>) -> Vec<FigureBox> {
+    boxes.truncate(2_000);
+    let mut merged: Vec<FigureBox> = Vec::new();
+    for figure in boxes {
+        let mut current = figure;
+        let mut index = 0;
+        while let Some(other) = merged.get(index) {
+            if other.bbox.grown(1.5).intersection(&current.bbox).is_some() {
+                let other = merged.swap_remove(index);
+                // A picture with its own frame drawn around it stays that picture.
+                let same = |a: &Rect, b: &Rect| {
+                    a.intersection(b).map_or(0.0, |both| both.area()) > 0.9 * a.area().max(b.area())
+                };
+                let image = match (current.image, other.image) {
+                    (Some(image), None) | (None, Some(image)) if same(&current.bbox, &other.bbox) => {
+                        Some(image)
+                    }
+                    _ => None,
+                };
+                current = FigureBox { bbox: current.bbox.union(&other.bbox), image };
+                index = 0;
+            } else {
+                index += 1;
+            }
+        }
+        merged.push(current);
+    }
+    merged.sort_by(|a, b| a.bbox.y0.total_cmp(&b.bbox.y0).then(a.bbox.x0.total_cmp(&b.bbox.x0)));
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_are_one_figure_and_neighbours_are_not() {
+        let tile = |x: f32, image| FigureBox { bbox: Rect::new(x, 0.0, x + 50.0, 50.0), image: Some(image) };
+        let merged = merge(vec![tile(0.0, 0), tile(50.0, 1), tile(120.0, 2)]);
+        assert_eq!(merged.len(), 2);
+        assert_eq!((merged[0].image, merged[1].image), (None, Some(2)));
+        assert_eq!(merged[0].bbox, Rect::new(0.0, 0.0, 100.0, 50.0));
+    }
+}

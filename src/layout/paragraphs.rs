@@ -1,0 +1,142 @@
+//! Lines of a region in; groups of lines out, each a paragraph, a heading, a list item or the like.
+
+use super::captions::find_caption;
+use super::lines::Line;
+use super::lists::{Marker, find_marker};
+use crate::document::Rect;
+
+/// Lines that belong together.
+#[derive(Clone, Debug)]
+pub(super) struct Group<'a> {
+    pub lines: Vec<&'a Line>,
+    pub bbox: Rect,
+    /// The list marker in front of its first line.
+    pub marker: Option<Marker>,
+}
+
+/// Two lines are apart when the gap between them is this much larger than usual, in ems.
+const GAP_EMS: f32 = 0.42;
+
+/// Groups the lines of one region. `em`: the body's font size, in points.
+pub(super) fn group_lines<'a>(lines: &'a [Line], region: &Rect, em: f32) -> Vec<Group<'a>> {
+    let pitch = usual_pitch(lines, em);
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        let next = lines.get(index + 1);
+        let joins = groups.last().is_some_and(|group| goes_on(group, line, next, region, pitch));
+        if joins && let Some(group) = groups.last_mut() {
+            group.bbox = group.bbox.union(&line.bbox);
+            group.lines.push(line);
+        } else {
+            let marker =
+                find_marker(&line.text()).filter(|marker| plausible(marker, groups.last(), line, next));
+            groups.push(Group { lines: vec![line], bbox: line.bbox, marker });
+        }
+    }
+    groups
+}
+
+/// The usual distance of baselines within paragraphs, in points.
+fn usual_pitch(lines: &[Line], em: f32) -> f32 {
+    let mut pitches: Vec<f32> = lines
+        .windows(2)
+        .filter(|pair| (pair[0].size - pair[1].size).abs() < 0.1 * em)
+        .map(|pair| pair[1].baseline - pair[0].baseline)
+        .filter(|pitch| *pitch > 0.6 * em && *pitch < 2.6 * em)
+        .collect();
+    pitches.sort_by(f32::total_cmp);
+    // Paragraph gaps are rarer than lines within paragraphs, so a low quantile is the line pitch.
+    pitches.get(pitches.len() * 2 / 5).copied().unwrap_or(1.2 * em)
+}
+
+/// A number counts as a list marker only where a list goes on: `2.` after `1.`, or `1.` itself; text hanging
+/// behind it is another sign.
+fn plausible(marker: &Marker, before: Option<&Group<'_>>, line: &Line, next: Option<&Line>) -> bool {
+    let Some(number) = marker.number else { return true };
+    if number <= 1 {
+        return true;
+    }
+    let follows = before
+        .is_some_and(|group| group.marker.as_ref().and_then(|m| m.number).is_some_and(|n| n + 1 == number));
+    let hangs = next.is_some_and(|next| next.bbox.x0 > line.bbox.x0 + 0.8 * line.size);
+    follows || hangs || marker.text.len() < 4
+}
+
+fn goes_on(group: &Group<'_>, line: &Line, next: Option<&Line>, region: &Rect, pitch: f32) -> bool {
+    let (Some(first), Some(last)) = (group.lines.first(), group.lines.last()) else { return false };
+    let em = last.size.max(line.size);
+    if (last.size - line.size).abs() > 0.13 * em || last.mono != line.mono {
+        return false;
+    }
+    let distance = line.baseline - last.baseline;
+    // Beside each other: parts of one row that a gap keeps apart.
+    if distance < 0.4 * em {
+        return line.bbox.x0 > last.bbox.x0;
+    }
+    // Larger type has a larger pitch of its own.
+    let expected = if em > 1.15 * pitch { 1.25 * em } else { pitch.max(1.02 * em) };
+    if distance > expected + GAP_EMS * em {
+        return false;
+    }
+    // A bold line above plain text is a heading without much room around it.
+    if last.bold != line.bold {
+        let alone = group.lines.iter().all(|l| l.bold == last.bold);
+        let ends_early = last.bbox.x1 < region.x1 - 2.0 * em || last.bold;
+        if alone && (ends_early || line.bold) && !(last.bold && !first.bold) {
+            return false;
+        }
+    }
+    let text = line.text();
+    if find_marker(&text).is_some_and(|marker| starts_item(&marker, group, line, last))
+        || find_caption(&text).is_some()
+    {
+        return false;
+    }
+    let indent = line.bbox.x0 - last.bbox.x0;
+    if line.mono && last.mono {
+        return true;
+    }
+    // Centred text keeps its middle, not its edge.
+    let centred = (line.bbox.center_x() - last.bbox.center_x()).abs() < 0.6 * em && indent.abs() > 0.8 * em;
+    let ends = last.text().trim_end().ends_with(['.', '!', '?', ':', '”', '"', ')', '。']);
+    let last_is_short = last.bbox.x1 < region.x1 - 0.12 * region.width().max(1.0) - em;
+    if group.marker.is_some() {
+        // An item's text hangs: a line at the marker's own edge, or further left, is not its any more.
+        let hung = group.lines.len() > 1 && first.bbox.x0 + 0.5 * em < last.bbox.x0;
+        return !(hung && line.bbox.x0 < last.bbox.x0 - 0.5 * em)
+            && !(ends && last_is_short && indent.abs() > 0.8 * em);
+    }
+    if indent > 0.7 * em && indent < 5.0 * em && !centred {
+        // A first line set in, unless this is a hanging paragraph whose lines all hang.
+        let hanging =
+            group.lines.len() == 1 && next.is_some_and(|next| (next.bbox.x0 - line.bbox.x0).abs() < 0.4 * em);
+        let sentence_may_end = ends || last_is_short;
+        if sentence_may_end && !(hanging && !last_is_short) {
+            return false;
+        }
+    }
+    // The last line of a paragraph ends early and ends a sentence.
+    !(ends
+        && last_is_short
+        && !centred
+        && group.lines.len() > 1
+        && indent.abs() < 0.5 * em
+        && line.bbox.x1 > last.bbox.x1 + 3.0 * em)
+        || distance < 0.95 * pitch
+}
+
+/// Whether a marker within a paragraph starts a new item rather than being text that looks so.
+fn starts_item(marker: &Marker, group: &Group<'_>, line: &Line, last: &Line) -> bool {
+    if let Some(other) = &group.marker {
+        let sibling = match (other.number, marker.number) {
+            (Some(before), Some(now)) => now == before + 1 || now == 1,
+            (None, None) => true,
+            // Nested lists change the kind of marker.
+            _ => (line.bbox.x0 - group.bbox.x0).abs() > 0.8 * line.size || marker.number == Some(1),
+        };
+        return sibling;
+    }
+    let ended = last.text().trim_end().ends_with(['.', ':', ';', '!', '?']);
+    marker.number.is_none_or(|number| number <= 1)
+        && (ended || line.bbox.x0 > last.bbox.x0 + 0.5 * line.size || marker.number.is_none())
+}

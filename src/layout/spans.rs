@@ -1,0 +1,150 @@
+//! Lines of one block in; its spans out: joined over line ends, with styles and links.
+
+use super::lines::{Line, Piece};
+use super::survey::Survey;
+use crate::document::{Rect, Span};
+use crate::pdf::content::LinkArea;
+
+/// Joins lines to running text. Words cut at a line's end are made whole where that is likelier.
+pub(super) fn join_lines(lines: &[&Line], links: &[(Rect, &LinkArea)], survey: &Survey) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
+    for line in lines {
+        let first_word: String =
+            line.text().trim_start().chars().take_while(|c| !c.is_whitespace()).collect();
+        if !spans.is_empty() {
+            end_line(&mut spans, &first_word, survey);
+        }
+        for piece in &line.pieces {
+            push(&mut spans, piece, links);
+        }
+    }
+    tidy(&mut spans);
+    spans
+}
+
+fn push(spans: &mut Vec<Span>, piece: &Piece, links: &[(Rect, &LinkArea)]) {
+    let link = links
+        .iter()
+        .find(|(area, _)| area.contains(piece.bbox.center_x(), piece.bbox.center_y()))
+        .map(|(_, link)| link.target.clone());
+    let span = Span {
+        text: piece.text.clone(),
+        bold: piece.bold,
+        italic: piece.italic,
+        mono: piece.mono,
+        script: piece.script,
+        link,
+    };
+    match spans.last_mut() {
+        Some(last)
+            if (last.bold, last.italic, last.mono, last.script)
+                == (span.bold, span.italic, span.mono, span.script)
+                && last.link == span.link =>
+        {
+            last.text.push_str(&span.text);
+        }
+        _ => spans.push(span),
+    }
+}
+
+/// What stands between a line's end and the next line's first word: nothing after a hyphen, else a space.
+fn end_line(spans: &mut [Span], next: &str, survey: &Survey) {
+    let before: String = spans.iter().map(|span| span.text.as_str()).collect();
+    let Some(last) = spans.last_mut() else { return };
+    let kept = last.text.trim_end().len();
+    last.text.truncate(kept);
+    let stem: String = {
+        let reversed: String = before.trim_end().chars().rev().take_while(|c| !c.is_whitespace()).collect();
+        reversed.chars().rev().collect()
+    };
+    match stem.chars().last() {
+        Some('\u{ad}') => {
+            last.text.pop();
+        }
+        Some('-' | '\u{2010}') if is_cut_word(&stem, next, survey) => {
+            last.text.pop();
+        }
+        // `3-` and `5`, `well-` and `known`: the hyphen stays and nothing is put between.
+        Some('-' | '\u{2010}')
+            if stem.chars().count() > 1 && next.chars().next().is_some_and(char::is_alphanumeric) => {}
+        Some('\u{2013}' | '\u{2014}' | '/')
+            if stem.chars().count() > 1 && !stem.ends_with("//") && in_address(&stem) => {}
+        _ if in_address(&stem)
+            && next.contains(['/', '.'])
+            && !next.ends_with('.')
+            && stem.ends_with(['/', '.', '=', '&', '?']) => {}
+        _ if is_wide(stem.chars().last()) && is_wide(next.chars().next()) => {}
+        _ => last.text.push(' '),
+    }
+}
+
+fn in_address(stem: &str) -> bool {
+    stem.contains("://") || stem.starts_with("www.")
+}
+
+/// Chinese, Japanese: no spaces between lines.
+fn is_wide(character: Option<char>) -> bool {
+    character.is_some_and(
+        |c| matches!(c, '\u{3000}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ff9f}'),
+    )
+}
+
+/// Whether `inter-` + `national` was one word: the document's own words are asked first.
+fn is_cut_word(stem: &str, next: &str, survey: &Survey) -> bool {
+    let head = stem.trim_end_matches(['-', '\u{2010}']);
+    let head: String = {
+        let reversed: String = head.chars().rev().take_while(|c| c.is_alphanumeric() || *c == '-').collect();
+        reversed.chars().rev().collect()
+    };
+    let tail: String = next.chars().take_while(|c| c.is_alphanumeric()).collect();
+    if head.is_empty() || tail.is_empty() || !tail.chars().all(char::is_alphabetic) {
+        return false;
+    }
+    let joined = survey.occurrences(&format!("{head}{tail}"));
+    let hyphened = survey.occurrences(&format!("{head}-{tail}"));
+    if joined != hyphened {
+        return joined > hyphened;
+    }
+    // No witness: a small letter goes on with a word, and a compound's first part is a word by itself.
+    let small = tail.chars().next().is_some_and(char::is_lowercase)
+        && head.chars().last().is_some_and(char::is_lowercase);
+    let compound = head.contains('-') || (survey.occurrences(&head) > 1 && survey.occurrences(&tail) > 1);
+    small && !compound
+}
+
+/// No blank at the ends, no doubled ones, Unicode NFC.
+pub(super) fn tidy(spans: &mut Vec<Span>) {
+    use unicode_normalization::UnicodeNormalization;
+    let mut blank = true;
+    for span in spans.iter_mut() {
+        let mut text = String::with_capacity(span.text.len());
+        for character in span.text.nfc() {
+            let character = if character.is_whitespace() { ' ' } else { character };
+            if character == '\u{ad}' || (character == ' ' && blank) {
+                continue;
+            }
+            blank = character == ' ';
+            text.push(character);
+        }
+        span.text = text;
+    }
+    spans.retain(|span| !span.text.is_empty());
+    if let Some(last) = spans.last_mut() {
+        let kept = last.text.trim_end().len();
+        last.text.truncate(kept);
+    }
+    spans.retain(|span| !span.text.is_empty());
+}
+
+/// Takes `count` characters off the start.
+pub(super) fn drop_front(spans: &mut Vec<Span>, mut count: usize) {
+    for span in spans.iter_mut() {
+        let taken = span.text.chars().count().min(count);
+        span.text = span.text.chars().skip(taken).collect();
+        count -= taken;
+        if count == 0 {
+            break;
+        }
+    }
+    tidy(spans);
+}
