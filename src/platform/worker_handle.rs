@@ -244,7 +244,12 @@ fn watch(lifeline: &str, shared: Weak<Shared>) {
     let freed = Closure::once_into_js(move || {
         with(&shared, |shared| shared.die("the browser ended it".to_owned()));
     });
-    let _ = call(&locks, "request", &Array::of2(&JsValue::from_str(lifeline), &freed));
+    if let Ok(request) = call(&locks, "request", &Array::of2(&JsValue::from_str(lifeline), &freed)) {
+        // Refused where a page has no origin of its own (a sandboxed frame): then only events tell.
+        wasm_bindgen_futures::spawn_local(async move {
+            let _ = wasm_bindgen_futures::JsFuture::from(js_sys::Promise::from(request)).await;
+        });
+    }
 }
 
 fn with(shared: &Weak<Shared>, act: impl FnOnce(&Rc<Shared>)) {

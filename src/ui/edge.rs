@@ -5,7 +5,7 @@ use super::store::{Ui, by_id};
 use crate::document::{BlockId, FigureId, FigureImage, Rect};
 use crate::pipeline::event::Event as Told;
 use crate::platform::clock::{self, Timer};
-use crate::platform::{WorkerEvent, WorkerHandle, address, fetch, files, settings};
+use crate::platform::{WorkerEvent, WorkerHandle, address, fetch, files, settings, storage};
 use crate::protocol::{Envelope, JobId, Request, Response};
 use crate::registry::Registry;
 use crate::session::export as session_export;
@@ -148,6 +148,12 @@ impl Edge {
             },
             Attachment::Nothing | Attachment::Buffers(_) => None,
         };
+        if matches!(request, Request::Download { .. }) {
+            // Whoever downloads a model wants to find it again. Only a page may ask for that, not a worker.
+            leptos::task::spawn_local(async {
+                storage::ask_to_persist().await;
+            });
+        }
         let workers = self.workers.borrow();
         let Some((_, worker)) = workers.get(&role).filter(|(of, _)| *of == generation) else { return };
         match (attachment, file) {
