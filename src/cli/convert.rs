@@ -1,12 +1,17 @@
 //! `recto convert`: PDF files in; Markdown, images, `document.json` and a report out.
 
+use super::models::{self, ModelFolderError};
 use super::output::{self, FileError, Files};
 use super::{DONE, FAILED, INCOMPLETE};
+use crate::caption::Captioner;
 use crate::document::FigureImage;
-use crate::pdf::{OpenError, open};
-use crate::pipeline::event::{Event, Outcome, Progress, StageReport};
+use crate::export::MarkdownOptions;
+use crate::models::TextModel;
+use crate::pdf::{OpenDocument, OpenError, open};
+use crate::pipeline::event::{Event, Outcome, Progress, Stage, StageReport};
 use crate::pipeline::{
-    Assembler, Extraction, Pages, RunReport, Sink, SystemClock, describe_source, is_guarded, summarise,
+    Assembler, Extraction, NamedModel, Pages, RunReport, Sink, SystemClock, describe, describe_source,
+    guarded, is_guarded, summarise,
 };
 use clap::Args;
 use std::io::{IsTerminal, Write};
@@ -45,6 +50,9 @@ pub(super) struct ConvertArguments {
     /// Password for encrypted files.
     #[arg(long, value_name = "PASSWORD")]
     password: Option<String>,
+    /// Leave the YAML front matter (title, author, dates) out of the Markdown.
+    #[arg(long)]
+    no_front_matter: bool,
     /// Write only Markdown: DIR/NAME.md for each input.
     #[arg(long)]
     markdown_only: bool,
@@ -67,12 +75,25 @@ enum ConvertError {
     Broken { path: PathBuf, cause: String },
 }
 
+/// The models of a run: loaded once, used for every file.
+struct Models {
+    captioner: Option<(String, Box<dyn Captioner + Send>)>,
+    text: Option<(String, Box<dyn TextModel + Send>)>,
+}
+
 /// Converts all inputs; returns the exit code.
 pub(super) fn run(arguments: &ConvertArguments) -> u8 {
     quiet_guarded_panics();
+    let mut models = match load(arguments) {
+        Ok(models) => models,
+        Err(error) => {
+            tell_error(&error.to_string());
+            return FAILED;
+        }
+    };
     let mut code = DONE;
     for (input, stem) in arguments.inputs.iter().zip(output::stems(&arguments.inputs)) {
-        match convert_on_thread(arguments, input, &stem) {
+        match convert_on_thread(arguments, &mut models, input, &stem) {
             Ok(report) => {
                 print_report(arguments, input, &report);
                 if !report.is_complete() && code == DONE {
@@ -98,34 +119,68 @@ fn quiet_guarded_panics() {
     }));
 }
 
+/// Loads what is wanted and there. A model that was asked for by name must be.
+fn load(arguments: &ConvertArguments) -> Result<Models, ModelFolderError> {
+    let Some(folder) = &arguments.models else { return Ok(Models { captioner: None, text: None }) };
+    let captioner = if arguments.no_captions {
+        None
+    } else {
+        models::captioner(folder, arguments.caption_model.as_deref())?
+    };
+    let text = if arguments.no_summary {
+        None
+    } else {
+        models::text_model(folder, arguments.text_model.as_deref())?
+    };
+    Ok(Models { captioner, text })
+}
+
 fn convert_on_thread(
     arguments: &ConvertArguments,
+    models: &mut Models,
     input: &Path,
     stem: &str,
 ) -> Result<RunReport, ConvertError> {
     let broken = |cause: String| ConvertError::Broken { path: input.to_owned(), cause };
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
-        let handle = thread.spawn_scoped(scope, || convert(arguments, input, stem));
+        let handle = thread.spawn_scoped(scope, || convert(arguments, models, input, stem));
         let handle = handle.map_err(|error| broken(error.to_string()))?;
         handle.join().unwrap_or_else(|_| Err(broken("a fault that was not caught".to_owned())))
     })
 }
 
-fn convert(arguments: &ConvertArguments, input: &Path, stem: &str) -> Result<RunReport, ConvertError> {
+fn convert(
+    arguments: &ConvertArguments,
+    models: &mut Models,
+    input: &Path,
+    stem: &str,
+) -> Result<RunReport, ConvertError> {
     let bytes = std::fs::read(input).map_err(FileError::at(input))?;
     let name = input.file_name().unwrap_or_default().to_string_lossy();
     let source = describe_source(&name, &bytes);
-    let document = open(bytes, arguments.password.as_deref())
-        .map_err(|cause| ConvertError::Open { path: input.to_owned(), cause })?;
+    let document = open_guarded(arguments, input, bytes)?;
 
     let clock = SystemClock::new();
     let mut collector = Collector::new(!arguments.quiet && !arguments.json);
     Extraction::new(&document, source, Pages::default()).run(&clock, &mut collector);
     drop(document);
-    if !arguments.no_summary {
+
+    let skipped = |stage, reason| Event::StageEnded(StageReport::skipped(stage, reason));
+    match &mut models.captioner {
+        _ if arguments.no_captions => collector.event(skipped(Stage::Vision, "not asked for"), Vec::new()),
+        None => collector.event(skipped(Stage::Vision, "there is no caption model"), Vec::new()),
+        Some((id, captioner)) => {
+            let figures = collector.assembler.figures_to_describe();
+            describe(&figures, captioner.as_mut(), id, &clock, &mut collector);
+        }
+    }
+    if arguments.no_summary {
+        collector.event(skipped(Stage::Text, "not asked for"), Vec::new());
+    } else {
         let extracted = collector.assembler.document().clone();
-        summarise(&extracted, None, &clock, &mut collector);
+        let model = models.text.as_mut().map(|(id, model)| NamedModel { id, model: model.as_mut() });
+        summarise(&extracted, model, &clock, &mut collector);
     }
 
     let (folder, files) = if arguments.markdown_only {
@@ -135,8 +190,22 @@ fn convert(arguments: &ConvertArguments, input: &Path, stem: &str) -> Result<Run
     } else {
         (arguments.output.clone(), Files::All)
     };
-    output::write(&collector.assembler, &folder, stem, files)?;
+    let options = MarkdownOptions { front_matter: !arguments.no_front_matter, ..MarkdownOptions::default() };
+    output::write(&collector.assembler, &folder, stem, files, &options)?;
     Ok(collector.assembler.report())
+}
+
+/// Opens the file; a panic of the reader is an error like another.
+fn open_guarded(
+    arguments: &ConvertArguments,
+    input: &Path,
+    bytes: Vec<u8>,
+) -> Result<OpenDocument, ConvertError> {
+    match guarded(|| open(bytes, arguments.password.as_deref())) {
+        Ok(Ok(document)) => Ok(document),
+        Ok(Err(cause)) => Err(ConvertError::Open { path: input.to_owned(), cause }),
+        Err(cause) => Err(ConvertError::Broken { path: input.to_owned(), cause }),
+    }
 }
 
 /// Assembles the document and shows progress on a terminal.

@@ -5,6 +5,7 @@
 
 mod convert;
 mod inspect;
+mod models;
 mod output;
 mod quantize;
 

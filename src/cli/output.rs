@@ -1,5 +1,6 @@
 //! Writes a document's files.
 
+use crate::export::{self, MarkdownOptions};
 use crate::pipeline::Assembler;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -29,13 +30,23 @@ pub(super) enum Files {
 }
 
 /// Writes the document into `folder`, its Markdown as `stem.md`.
-pub(super) fn write(assembler: &Assembler, folder: &Path, stem: &str, files: Files) -> Result<(), FileError> {
+pub(super) fn write(
+    assembler: &Assembler,
+    folder: &Path,
+    stem: &str,
+    files: Files,
+    options: &MarkdownOptions,
+) -> Result<(), FileError> {
     create_folder(folder)?;
-    write_file(&folder.join(format!("{stem}.md")), markdown(assembler).as_bytes())?;
+    let path = folder.join(format!("{stem}.md"));
+    write_file(&path, export::markdown(assembler.document(), options).as_bytes())?;
     if files == Files::Markdown {
         return Ok(());
     }
-    write_file(&folder.join("document.json"), document_json(assembler).as_bytes())?;
+    let path = folder.join("document.json");
+    let json = export::json(assembler.document());
+    let json = json.map_err(|error| FileError::at(&path)(std::io::Error::other(error)))?;
+    write_file(&path, json.as_bytes())?;
     let images = folder.join("images");
     let mut created = false;
     for (figure, bytes) in assembler.images() {
@@ -49,14 +60,6 @@ pub(super) fn write(assembler: &Assembler, folder: &Path, stem: &str, files: Fil
         write_file(&images.join(name), bytes)?;
     }
     Ok(())
-}
-
-fn markdown(_assembler: &Assembler) -> String {
-    String::new()
-}
-
-fn document_json(assembler: &Assembler) -> String {
-    serde_json::to_string_pretty(assembler.document()).unwrap_or_default()
 }
 
 fn create_folder(folder: &Path) -> Result<(), FileError> {

@@ -1,13 +1,19 @@
 //! Events to document: pure, and the same on both sides of a worker, so that a document assembled in the
 //! page has the same bytes as one converted on the command line.
 
-use super::event::Event;
+use super::event::{Event, Outcome, Stage, StageReport};
 use super::report::RunReport;
+use crate::caption::{Decision, choose};
 use crate::document::{
     Description, Document, Figure, FigureId, FigureImage, Page, Source, TextQuality, Warning,
 };
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A picture on at least so many pages,
+const REPEATED_PAGES: usize = 4;
+/// and on at least every third page, is a logo or an ornament.
+const REPEATED_SHARE: usize = 3;
 
 /// Takes events and keeps the document they describe.
 #[derive(Clone, Debug)]
@@ -16,6 +22,8 @@ pub struct Assembler {
     page_sizes: Vec<[f32; 2]>,
     images: BTreeMap<FigureId, FigureFile>,
     report: RunReport,
+    /// Pages that could not be read because a worker died on them.
+    given_up: BTreeSet<u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -39,6 +47,7 @@ impl Assembler {
             page_sizes: Vec::new(),
             images: BTreeMap::new(),
             report: RunReport::default(),
+            given_up: BTreeSet::new(),
         }
     }
 
@@ -50,6 +59,7 @@ impl Assembler {
                 if self.document.source != source {
                     self.document = Document::new(source.clone());
                     self.images.clear();
+                    self.given_up.clear();
                     self.report = RunReport { source, ..RunReport::default() };
                 }
                 self.document.metadata = metadata;
@@ -64,7 +74,12 @@ impl Assembler {
             Event::Described { figure, description } => self.set_description(&figure, Some(description)),
             Event::Synopsis(synopsis) => self.document.synopsis = Some(synopsis),
             Event::Warning(warning) => self.warn(warning),
-            Event::StageEnded(report) => self.report.record(report),
+            Event::StageEnded(report) => {
+                if report.stage == Stage::Extraction {
+                    self.decide_descriptions();
+                }
+                self.report.record(self.with_counts(report));
+            }
             Event::Progress(_) | Event::Partial { .. } => {}
         }
     }
@@ -98,6 +113,16 @@ impl Assembler {
         self.document.figures.iter().filter_map(|figure| Some((figure, self.image(&figure.id)?)))
     }
 
+    /// The image files of the figures that should have a description and have none, in reading order: what
+    /// [`super::describe`] is given.
+    #[must_use]
+    pub fn figures_to_describe(&self) -> Vec<FigureImage> {
+        let wanted = self.images().filter(|(figure, _)| {
+            figure.not_described.is_none() && figure.duplicate_of.is_none() && figure.description.is_none()
+        });
+        wanted.map(|(figure, bytes)| FigureImage { id: figure.id.clone(), bytes: bytes.to_vec() }).collect()
+    }
+
     /// The person's own words for a figure; empty text takes the description away. A figure that repeats
     /// another shares its description.
     pub fn edit_description(&mut self, id: &FigureId, text: &str) {
@@ -123,6 +148,7 @@ impl Assembler {
             .unwrap_or([0.0, 0.0]);
         let warning = Warning { page: Some(number), message: reason.to_owned() };
         self.insert_page(blank_page(number, width, height), Vec::new(), vec![warning], Vec::new());
+        self.given_up.insert(number);
     }
 
     /// The first page, from 1, that is not there yet; one past the last when all are.
@@ -146,6 +172,7 @@ impl Assembler {
         images: Vec<FigureImage>,
     ) {
         let number = page.number;
+        self.given_up.remove(&number);
         // A page can come again after a worker died: the new one replaces all of the old.
         self.document.warnings.retain(|warning| warning.page != Some(number));
         self.document.figures.retain(|figure| figure.page != number);
@@ -190,6 +217,42 @@ impl Assembler {
                 },
             };
         }
+    }
+
+    /// Marks the figures that are not worth a description, once all pages are there.
+    fn decide_descriptions(&mut self) {
+        let decisions = choose(&self.document.figures, |_| None);
+        let mut pages: BTreeMap<FigureId, BTreeSet<u32>> = BTreeMap::new();
+        for figure in &self.document.figures {
+            let original = figure.duplicate_of.as_ref().unwrap_or(&figure.id);
+            pages.entry(original.clone()).or_default().insert(figure.page);
+        }
+        let count = self.document.pages.len();
+        for (figure, decision) in self.document.figures.iter_mut().zip(decisions) {
+            let original = figure.duplicate_of.as_ref().unwrap_or(&figure.id);
+            let on = pages.get(original).map_or(0, BTreeSet::len);
+            if on >= REPEATED_PAGES && on * REPEATED_SHARE >= count {
+                figure.not_described = Some(format!("repeated on {on} pages"));
+            } else if let Decision::Skip(reason) = decision {
+                figure.not_described = Some(reason);
+            }
+        }
+    }
+
+    /// An extraction that went on after a worker died counts only its own pages: the document has them all.
+    fn with_counts(&self, mut report: StageReport) -> StageReport {
+        if report.stage == Stage::Extraction {
+            let pages = &self.document.pages;
+            let blocks = pages.iter().flat_map(|page| &page.blocks);
+            let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+            report.counts.pages = count(pages.len().saturating_sub(self.given_up.len()));
+            report.counts.characters = blocks.map(|block| block.plain_text().chars().count() as u64).sum();
+            report.counts.images = count(self.images.len());
+            if let (Outcome::Done, Some(first)) = (&report.outcome, self.given_up.first()) {
+                report.outcome = Outcome::Partial(format!("page {first} could not be read"));
+            }
+        }
+        report
     }
 
     fn set_description(&mut self, id: &FigureId, description: Option<Description>) {

@@ -3,6 +3,7 @@
 use super::assembler::blank_page;
 use super::clock::Clock;
 use super::event::{Counts, Event, Outcome, Progress, Stage, StageReport};
+use super::figures::{Finished, cut_figures, lay_out_page};
 use super::guard::guarded;
 use super::sink::Sink;
 use super::survey::surveyed_pages;
@@ -149,13 +150,16 @@ impl<'a> Extraction<'a> {
     }
 
     fn opened(&self) -> Event {
+        let structure = &self.document.structure;
+        let warnings =
+            self.document.warnings.iter().map(|message| Warning { page: None, message: message.clone() });
         Event::Opened {
             source: self.source.clone(),
-            metadata: crate::document::Metadata { page_count: self.page_count(), ..Default::default() },
-            outline: Vec::new(),
-            attachments: Vec::new(),
-            page_sizes: Vec::new(),
-            warnings: Vec::new(),
+            metadata: structure.metadata.clone(),
+            outline: structure.outline.clone(),
+            attachments: structure.attachments.clone(),
+            page_sizes: self.document.page_sizes(),
+            warnings: warnings.collect(),
         }
     }
 
@@ -170,25 +174,44 @@ impl<'a> Extraction<'a> {
 
     fn extract(&mut self, number: u32, sink: &mut dyn Sink) {
         let reader = &mut self.reader;
-        let result = guarded(|| reader.content(number).map_err(|error| error.to_string()));
-        let (page, reason) = match result {
-            Ok(Ok(content)) => (blank_page(number, content.width, content.height), None),
-            Ok(Err(reason)) => (blank_page(number, 0.0, 0.0), Some(reason)),
+        let result = guarded(|| -> Result<Finished, String> {
+            let content = reader.content(number).map_err(|error| error.to_string())?;
+            let regions = lay_out_page(&content);
+            let mut finished = cut_figures(reader, regions);
+            finished.warnings.extend(content.warnings);
+            Ok(finished)
+        });
+        let reason = match result {
+            Ok(Ok(finished)) => {
+                self.counts.pages += 1;
+                return self.tell_page(finished, sink);
+            }
+            Ok(Err(reason)) => reason,
             Err(panic) => {
                 // What a panic left behind in the caches cannot be trusted.
                 self.reader = PageReader::new(self.document);
-                (blank_page(number, 0.0, 0.0), Some(panic))
+                panic
             }
         };
-        let mut warnings = Vec::new();
-        if let Some(reason) = reason {
-            self.failed.insert(number);
-            let message = format!("{}: page {number} could not be read: {reason}", self.source.name);
-            warnings.push(Warning { page: Some(number), message });
-        } else {
-            self.counts.pages += 1;
-        }
-        sink.event(Event::Page { page, figures: Vec::new(), warnings }, Vec::new());
+        self.failed.insert(number);
+        let sizes = self.document.page_sizes();
+        let size = (number as usize).checked_sub(1).and_then(|index| sizes.get(index));
+        let [width, height] = size.copied().unwrap_or_default();
+        let mut finished = Finished { page: blank_page(number, width, height), ..Finished::default() };
+        finished.warnings.push(format!("{}: page {number} could not be read: {reason}", self.source.name));
+        self.tell_page(finished, sink);
+    }
+
+    fn tell_page(&mut self, finished: Finished, sink: &mut dyn Sink) {
+        let Finished { mut page, figures, images, warnings } = finished;
+        let number = page.number;
+        let index = (number as usize).saturating_sub(1);
+        page.label = self.document.structure.labels.get(index).cloned().flatten();
+        let characters = page.blocks.iter().map(|block| block.plain_text().chars().count() as u64);
+        self.counts.characters = characters.fold(self.counts.characters, u64::saturating_add);
+        self.counts.images = self.counts.images.saturating_add(at_most_u32(images.len()));
+        let warnings = warnings.into_iter().map(|message| Warning { page: Some(number), message }).collect();
+        sink.event(Event::Page { page, figures, warnings }, images);
     }
 
     fn outcome(&self) -> Outcome {

@@ -1,0 +1,100 @@
+//! A page's content to a finished page: laid out, its figures cut out.
+
+use super::assembler::blank_page;
+use crate::document::{Content, Figure, FigureId, FigureImage, FigureSource, Page, Rect};
+use crate::pdf::content::PageContent;
+use crate::pdf::{ExtractedImage, PageReader};
+
+/// Resolution of figures that are cut out of the painted page, in pixels per inch: fine enough for the
+/// labels of a chart, and a page-wide figure stays below 1,700 pixels.
+const FIGURE_DPI: f32 = 200.0;
+
+/// A page with everything that belongs to it.
+#[derive(Debug)]
+pub(super) struct Finished {
+    pub(super) page: Page,
+    pub(super) figures: Vec<Figure>,
+    pub(super) images: Vec<FigureImage>,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Default for Finished {
+    fn default() -> Self {
+        Self { page: blank_page(0, 0.0, 0.0), figures: Vec::new(), images: Vec::new(), warnings: Vec::new() }
+    }
+}
+
+/// A figure found on a page, before it is an image.
+#[derive(Clone, Debug)]
+pub(super) struct Region {
+    pub(super) id: FigureId,
+    /// In points, y down.
+    pub(super) bbox: Rect,
+    /// The one upright image it consists of, by its index on the page; none to cut it out of the painted
+    /// page.
+    pub(super) image: Option<usize>,
+    pub(super) label: Option<String>,
+    pub(super) caption: Option<String>,
+}
+
+/// A page without its figures' images.
+pub(super) struct LaidOut {
+    pub(super) page: Page,
+    pub(super) regions: Vec<Region>,
+}
+
+pub(super) fn lay_out_page(content: &PageContent) -> LaidOut {
+    LaidOut { page: blank_page(content.number, content.width, content.height), regions: Vec::new() }
+}
+
+/// Makes the images of a page's figures. A figure whose own image cannot be decoded is cut out of the
+/// painted page; one that cannot be painted either is left out, with a warning.
+pub(super) fn cut_figures(reader: &mut PageReader<'_>, laid_out: LaidOut) -> Finished {
+    let LaidOut { page, regions } = laid_out;
+    let mut finished = Finished { page, ..Finished::default() };
+    for region in regions {
+        let number = finished.page.number;
+        let own = region.image.and_then(|index| reader.image(number, index).ok());
+        let (image, source) = match own {
+            Some(image) => (Ok(image), FigureSource::Embedded),
+            None => (cut_out(reader, number, region.bbox), FigureSource::Rendered),
+        };
+        match image {
+            Ok(image) => {
+                finished.figures.push(figure(number, &region, &image, source));
+                finished.images.push(FigureImage { id: region.id, bytes: image.bytes });
+            }
+            Err(reason) => {
+                finished.warnings.push(format!("a figure on page {number} is missing: {reason}"));
+                let is_missing =
+                    |content: &Content| matches!(content, Content::Figure { figure } if *figure == region.id);
+                finished.page.blocks.retain(|block| !is_missing(&block.content));
+            }
+        }
+    }
+    finished
+}
+
+fn cut_out(reader: &mut PageReader<'_>, number: u32, area: Rect) -> Result<ExtractedImage, String> {
+    let raster = reader.crop(number, area, FIGURE_DPI).map_err(|error| error.to_string())?;
+    let bytes = raster.to_png();
+    Ok(ExtractedImage { bytes, media_type: "image/png", width_px: raster.width, height_px: raster.height })
+}
+
+fn figure(page: u32, region: &Region, image: &ExtractedImage, source: FigureSource) -> Figure {
+    Figure {
+        id: region.id.clone(),
+        page,
+        bbox: region.bbox,
+        source,
+        file: format!("images/{}.{}", region.id.0, image.extension()),
+        media_type: image.media_type.to_owned(),
+        width_px: image.width_px,
+        height_px: image.height_px,
+        label: region.label.clone(),
+        caption: region.caption.clone(),
+        description: None,
+        duplicate_of: None,
+        not_described: None,
+    }
+}
