@@ -3,14 +3,20 @@
 use super::assembler::blank_page;
 use super::clock::Clock;
 use super::event::{Counts, Event, Outcome, Progress, Stage, StageReport};
-use super::figures::{Finished, cut_figures, lay_out_page};
+use super::figures::{Finished, cut_figures};
 use super::guard::guarded;
 use super::sink::Sink;
 use super::survey::surveyed_pages;
 use crate::document::{Source, Warning};
+use crate::layout::{Survey, SurveyBuilder, lay_out};
+use crate::pdf::content::PageContent;
 use crate::pdf::{OpenDocument, PageReader};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Glyphs, paths and images of looked-through pages that are kept for the second pass, at most: about 60 MB.
+/// The pages of a paper are read once, those of a book twice.
+const KEPT_ITEMS: usize = 400_000;
 
 /// Which pages to extract.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,17 +57,24 @@ pub struct Extraction<'a> {
     began: Option<f64>,
     counts: Counts,
     failed: BTreeSet<u32>,
+    /// Content read in the first pass and not yet laid out.
+    kept: BTreeMap<u32, PageContent>,
+    kept_items: usize,
 }
 
 enum Phase {
     Opening,
-    /// The light first pass: pages still to look at.
+    /// The light first pass: pages to look at, and how many have been.
     Surveying {
         pages: Vec<u32>,
         at: usize,
+        survey: SurveyBuilder,
     },
     /// The page to finish next.
-    Extracting(u32),
+    Extracting {
+        number: u32,
+        survey: Survey,
+    },
     Ended,
 }
 
@@ -89,6 +102,8 @@ impl<'a> Extraction<'a> {
             began: None,
             counts: Counts::default(),
             failed: BTreeSet::new(),
+            kept: BTreeMap::new(),
+            kept_items: 0,
         }
     }
 
@@ -110,37 +125,38 @@ impl<'a> Extraction<'a> {
         if sink.stopped() && !matches!(self.phase, Phase::Ended) {
             self.end(Outcome::Stopped, clock.now_ms() - began, sink);
         }
-        match &mut self.phase {
+        match std::mem::replace(&mut self.phase, Phase::Ended) {
             Phase::Opening => {
                 sink.event(self.opened(), Vec::new());
-                self.phase = if self.pages.first > count {
-                    Phase::Ended
-                } else {
-                    Phase::Surveying { pages: surveyed_pages(count), at: 0 }
-                };
+                if self.pages.first <= count {
+                    let mut pages = surveyed_pages(count);
+                    // What a worker died on is not even looked at.
+                    pages.retain(|page| !self.pages.skip.contains(page));
+                    self.phase = Phase::Surveying { pages, at: 0, survey: SurveyBuilder::default() };
+                }
             }
-            Phase::Surveying { pages, at } => match pages.get(*at).copied() {
+            Phase::Surveying { pages, at, mut survey } => match pages.get(at).copied() {
                 Some(number) => {
-                    let (done, total) = (at_most_u32(*at), at_most_u32(pages.len()));
-                    *at += 1;
-                    tell_progress("looking through", done, total, sink);
-                    self.survey(number);
+                    tell_progress("looking through", at_most_u32(at), at_most_u32(pages.len()), sink);
+                    self.look_through(number, &mut survey);
+                    self.phase = Phase::Surveying { pages, at: at + 1, survey };
                 }
-                None => self.phase = Phase::Extracting(self.pages.first.max(1)),
+                None => {
+                    let survey = survey.finish(&self.document.structure.outline);
+                    self.phase = Phase::Extracting { number: self.pages.first.max(1), survey };
+                }
             },
-            Phase::Extracting(number) if *number > count => {
-                let outcome = self.outcome();
-                self.end(outcome, clock.now_ms() - began, sink);
+            Phase::Extracting { number, .. } if number > count => {
+                self.end(self.outcome(), clock.now_ms() - began, sink);
             }
-            Phase::Extracting(number) => {
-                let page = *number;
-                *number += 1;
-                tell_progress("page", page - 1, count, sink);
-                if !self.pages.skip.contains(&page) {
-                    self.extract(page, sink);
+            Phase::Extracting { number, survey } => {
+                tell_progress("page", number - 1, count, sink);
+                if !self.pages.skip.contains(&number) {
+                    self.extract(number, &survey, sink);
                 }
+                self.phase = Phase::Extracting { number: number + 1, survey };
             }
-            Phase::Ended => return Step::Ended,
+            Phase::Ended => {}
         }
         if matches!(self.phase, Phase::Ended) { Step::Ended } else { Step::More }
     }
@@ -164,22 +180,35 @@ impl<'a> Extraction<'a> {
     }
 
     /// Looks at a page in the light first pass. A page that fails here will fail again, and be told, later.
-    fn survey(&mut self, number: u32) {
+    fn look_through(&mut self, number: u32, survey: &mut SurveyBuilder) {
         let reader = &mut self.reader;
-        let content = guarded(|| reader.content(number));
-        if content.is_err() {
-            self.reader = PageReader::new(self.document);
+        let content = guarded(|| {
+            let content = reader.content(number).ok()?;
+            survey.add(&content);
+            Some(content)
+        });
+        match content {
+            Ok(Some(content)) if number >= self.pages.first => {
+                let items = content.glyphs.len() + content.paths.len() + content.images.len();
+                if self.kept_items.saturating_add(items) <= KEPT_ITEMS {
+                    self.kept_items += items;
+                    self.kept.insert(number, content);
+                }
+            }
+            Ok(_) => {}
+            Err(_) => self.reader = PageReader::new(self.document),
         }
     }
 
-    fn extract(&mut self, number: u32, sink: &mut dyn Sink) {
+    fn extract(&mut self, number: u32, survey: &Survey, sink: &mut dyn Sink) {
+        let kept = self.kept.remove(&number);
         let reader = &mut self.reader;
         let result = guarded(|| -> Result<Finished, String> {
-            let content = reader.content(number).map_err(|error| error.to_string())?;
-            let regions = lay_out_page(&content);
-            let mut finished = cut_figures(reader, regions);
-            finished.warnings.extend(content.warnings);
-            Ok(finished)
+            let content = match kept {
+                Some(content) => content,
+                None => reader.content(number).map_err(|error| error.to_string())?,
+            };
+            Ok(cut_figures(reader, lay_out(&content, survey)))
         });
         let reason = match result {
             Ok(Ok(finished)) => {

@@ -1,8 +1,8 @@
-//! A page's content to a finished page: laid out, its figures cut out.
+//! A laid-out page's figures as images.
 
 use super::assembler::blank_page;
-use crate::document::{Content, Figure, FigureId, FigureImage, FigureSource, Page, Rect};
-use crate::pdf::content::PageContent;
+use crate::document::{Content, Figure, FigureImage, FigureSource, Page, Rect};
+use crate::layout::{FigureRegion, LaidOutPage, RegionSource};
 use crate::pdf::{ExtractedImage, PageReader};
 
 /// Resolution of figures that are cut out of the painted page, in pixels per inch: fine enough for the
@@ -24,37 +24,18 @@ impl Default for Finished {
     }
 }
 
-/// A figure found on a page, before it is an image.
-#[derive(Clone, Debug)]
-pub(super) struct Region {
-    pub(super) id: FigureId,
-    /// In points, y down.
-    pub(super) bbox: Rect,
-    /// The one upright image it consists of, by its index on the page; none to cut it out of the painted
-    /// page.
-    pub(super) image: Option<usize>,
-    pub(super) label: Option<String>,
-    pub(super) caption: Option<String>,
-}
-
-/// A page without its figures' images.
-pub(super) struct LaidOut {
-    pub(super) page: Page,
-    pub(super) regions: Vec<Region>,
-}
-
-pub(super) fn lay_out_page(content: &PageContent) -> LaidOut {
-    LaidOut { page: blank_page(content.number, content.width, content.height), regions: Vec::new() }
-}
-
 /// Makes the images of a page's figures. A figure whose own image cannot be decoded is cut out of the
 /// painted page; one that cannot be painted either is left out, with a warning.
-pub(super) fn cut_figures(reader: &mut PageReader<'_>, laid_out: LaidOut) -> Finished {
-    let LaidOut { page, regions } = laid_out;
-    let mut finished = Finished { page, ..Finished::default() };
+pub(super) fn cut_figures(reader: &mut PageReader<'_>, laid_out: LaidOutPage) -> Finished {
+    let LaidOutPage { page, figures: regions, warnings } = laid_out;
+    let warnings = warnings.into_iter().map(|warning| warning.message).collect();
+    let mut finished = Finished { page, warnings, ..Finished::default() };
     for region in regions {
         let number = finished.page.number;
-        let own = region.image.and_then(|index| reader.image(number, index).ok());
+        let own = match region.source {
+            RegionSource::Embedded { image, .. } => reader.image(number, image).ok(),
+            RegionSource::Rendered => None,
+        };
         let (image, source) = match own {
             Some(image) => (Ok(image), FigureSource::Embedded),
             None => (cut_out(reader, number, region.bbox), FigureSource::Rendered),
@@ -81,7 +62,7 @@ fn cut_out(reader: &mut PageReader<'_>, number: u32, area: Rect) -> Result<Extra
     Ok(ExtractedImage { bytes, media_type: "image/png", width_px: raster.width, height_px: raster.height })
 }
 
-fn figure(page: u32, region: &Region, image: &ExtractedImage, source: FigureSource) -> Figure {
+fn figure(page: u32, region: &FigureRegion, image: &ExtractedImage, source: FigureSource) -> Figure {
     Figure {
         id: region.id.clone(),
         page,
