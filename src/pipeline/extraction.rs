@@ -272,3 +272,95 @@ fn tell_progress(activity: &str, done: u32, total: u32, sink: &mut dyn Sink) {
 fn at_most_u32(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pdf::open;
+    use crate::pipeline::{Assembler, Recording, TickingClock};
+
+    const PAPER: &[u8] = include_bytes!("../../tests/browser/fixtures/paper.pdf");
+
+    fn run(pages: Pages, stop_after: Option<usize>) -> Recording {
+        let document = open(PAPER.to_vec(), None).unwrap();
+        let mut sink = Recording { stop_after, ..Recording::default() };
+        let source = describe_source("folder/paper.pdf", PAPER);
+        Extraction::new(&document, source, pages).run(&TickingClock::default(), &mut sink);
+        sink
+    }
+
+    fn pages_of(sink: &Recording) -> Vec<u32> {
+        let pages = sink.events.iter().filter_map(|(event, images)| match event {
+            Event::Page { page, figures, .. } => {
+                assert!(figures.iter().map(|figure| &figure.id).eq(images.iter().map(|image| &image.id)));
+                Some(page.number)
+            }
+            _ => None,
+        });
+        pages.collect()
+    }
+
+    fn assemble(sinks: impl IntoIterator<Item = Recording>) -> Assembler {
+        let mut assembler = Assembler::new();
+        for (event, images) in sinks.into_iter().flat_map(|sink| sink.events) {
+            assembler.apply(event, images);
+        }
+        assembler
+    }
+
+    #[test]
+    fn it_opens_looks_through_tells_pages_and_ends() {
+        let sink = run(Pages::default(), None);
+        let count = open(PAPER.to_vec(), None).unwrap().page_count();
+        assert!(
+            matches!(sink.events.first(), Some((Event::Opened { source, .. }, _)) if source.name == "paper.pdf")
+        );
+        assert_eq!(pages_of(&sink).len(), count);
+        let Some((Event::StageEnded(report), _)) = sink.events.last() else { panic!() };
+        assert_eq!((&report.outcome, report.counts.pages as usize), (&Outcome::Done, count));
+        assert!(report.counts.characters > 1000 && report.millis > 0.0);
+    }
+
+    #[test]
+    fn in_two_parts_it_is_the_same_document() {
+        let whole = assemble([run(Pages::default(), None)]);
+        // Stopped after a page or so, then gone on with, as after a worker died.
+        let stop_after = 2 + open(PAPER.to_vec(), None).unwrap().page_count() + 3;
+        let begun = run(Pages::default(), Some(stop_after));
+        let told = pages_of(&begun).len();
+        assert!(told > 0);
+        let first = u32::try_from(told).unwrap() + 1;
+        let rest = run(Pages { first, skip: Vec::new() }, None);
+        let pieced = assemble([begun, rest]);
+        assert_eq!(whole.document(), pieced.document());
+        let counts = |assembler: &Assembler| assembler.report().stage(Stage::Extraction).unwrap().counts;
+        assert_eq!(counts(&whole), counts(&pieced));
+    }
+
+    #[test]
+    fn stopped_it_ends_at_once_and_past_the_end_it_only_opens() {
+        let sink = run(Pages::default(), Some(1));
+        assert!(pages_of(&sink).is_empty());
+        let Some((Event::StageEnded(report), _)) = sink.events.last() else { panic!() };
+        assert_eq!(report.outcome, Outcome::Stopped);
+        let sink = run(Pages { first: u32::MAX, skip: Vec::new() }, None);
+        assert_eq!(sink.events.len(), 1);
+    }
+
+    #[test]
+    fn a_page_that_is_skipped_is_given_up() {
+        let sink = run(Pages { first: 1, skip: vec![1] }, None);
+        assert!(!pages_of(&sink).contains(&1));
+        let mut assembler = assemble([sink]);
+        assembler.give_up_page(1, "a worker died on it");
+        assert_eq!(assembler.document().pages[0].number, 1);
+        assert!(assembler.document().pages[0].width > 0.0);
+    }
+
+    #[test]
+    fn the_source_has_no_folder() {
+        let source = describe_source("C:\\papers\\x.pdf", b"abc");
+        assert_eq!((source.name.as_str(), source.bytes), ("x.pdf", 3));
+        assert!(source.sha256.starts_with("ba7816bf"));
+    }
+}
