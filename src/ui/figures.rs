@@ -43,7 +43,8 @@ fn Item(id: JobId, figure: FigureId) -> impl IntoView {
     let field = format!("description-{}", figure.0);
     let known = figure.clone();
     let found = Memo::new(move |_| {
-        revision.track();
+        // Read, not only tracked: a memo that nobody reads never notices a change.
+        revision.get();
         ui.peek(|session| session.job(id).map(Job::document)?.figure(&known).cloned())
     });
     let select = figure.clone();

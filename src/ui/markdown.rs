@@ -188,7 +188,8 @@ pub(super) fn FigureImage(job: JobId, id: FigureId) -> impl IntoView {
     let found = ui.peek(|session| session.job(job)?.document().figure(&id).cloned());
     let url = ui.edge().image_url(ui, job, &id);
     let description = Memo::new(move |_| {
-        revision.track();
+        // Read, not only tracked: a memo that nobody reads never notices a change.
+        revision.get();
         ui.peek(|session| session.job(job)?.document().figure(&id)?.description.clone())
     });
     let alt =

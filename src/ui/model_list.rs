@@ -42,10 +42,8 @@ pub(super) fn ModelOffer(id: JobId, stage: Stage, text: String, action: &'static
 }
 
 fn size_of(model: &ModelEntry) -> String {
-    match model.approximate_bytes() {
-        0 => "size unknown".to_owned(),
-        bytes => file_size(bytes),
-    }
+    let known = model.files.iter().all(|file| file.size.or(file.approximate_size).is_some());
+    if known { file_size(model.approximate_bytes()) } else { "size unknown".to_owned() }
 }
 
 /// The choice of a model of one kind.
@@ -115,7 +113,7 @@ fn chosen(settings: &crate::session::Settings, kind: ModelKind) -> ModelChoice {
 
 #[component]
 fn ModelWords(model: ModelEntry) -> impl IntoView {
-    let facts = format!("{} to download, needs {} of memory", size_of(&model), file_size(model.memory));
+    let facts = format!("download: {}, memory: {}", size_of(&model), file_size(model.memory));
     let licence = match safe_address(&model.homepage) {
         Some(address) => view! {
             <a href=address target="_blank" rel="noopener noreferrer">{model.licence.clone()}</a>
@@ -126,7 +124,7 @@ fn ModelWords(model: ModelEntry) -> impl IntoView {
     view! {
         <span>
             <strong>{model.name.clone()}</strong>
-            <small>{facts}", licence "{licence}</small>
+            <small>{facts}", licence: "{licence}</small>
             {model.unavailable.clone().map(|why| view! { <small class="warn">{why}</small> })}
         </span>
     }
@@ -138,6 +136,11 @@ fn ModelState(id: String) -> impl IntoView {
     let ui = ui();
     let known = id.clone();
     let status = ui.memo(move |session| session.models.status(&known));
+    let known = id.clone();
+    let served = ui.memo(move |session| {
+        let unavailable = session.models.entry(&known).is_some_and(|model| model.unavailable.is_some());
+        !unavailable || !session.settings.base_url.is_empty()
+    });
     let name =
         ui.peek(|session| session.models.entry(&id).map_or_else(|| id.clone(), |model| model.name.clone()));
     move || {
@@ -151,6 +154,7 @@ fn ModelState(id: String) -> impl IntoView {
             }
         };
         match status.get() {
+            ModelStatus::Absent if !served.get() => ().into_any(),
             ModelStatus::Absent => view! { <div class="model-state">{button("Download")}</div> }.into_any(),
             ModelStatus::Part(bytes) => view! {
                 <div class="model-state"><small>{file_size(bytes)}" here"</small>{button("Resume")}</div>

@@ -4,7 +4,7 @@ use super::intake::PickButton;
 use super::progress::Working;
 use super::store::ui;
 use crate::protocol::JobId;
-use crate::session::{Event, Job, JobState, file_size};
+use crate::session::{Event, Job, JobState, count, file_size};
 use leptos::prelude::*;
 
 /// Documents and the work on the current one.
@@ -32,7 +32,6 @@ pub(super) fn Sidebar() -> impl IntoView {
 #[derive(Clone, PartialEq)]
 struct Row {
     name: String,
-    size: String,
     state: JobState,
     status: String,
     shown: bool,
@@ -43,11 +42,10 @@ impl Row {
     fn of(job: &Job, shown: bool) -> Self {
         let pages = job.page_count();
         let status = match &job.state {
-            JobState::Waiting => "waiting".to_owned(),
+            JobState::Waiting => format!("waiting, {}", file_size(job.bytes)),
             JobState::Working => "working".to_owned(),
             JobState::NeedsPassword { .. } => "needs a password".to_owned(),
-            JobState::Done if pages == 1 => "done, 1 page".to_owned(),
-            JobState::Done => format!("done, {pages} pages"),
+            JobState::Done => format!("done, {}", count(pages as usize, "page", "pages")),
             JobState::Stopped if pages > 0 => {
                 format!("stopped, {} of {pages} pages", job.document().pages.len())
             }
@@ -56,7 +54,6 @@ impl Row {
         };
         Self {
             name: job.name.clone(),
-            size: file_size(job.bytes),
             state: job.state.clone(),
             status,
             shown,
@@ -88,7 +85,7 @@ fn Item(id: JobId) -> impl IntoView {
                         aria-current=if row.shown { "true" } else { "false" }>
                         <span class="dot" aria-hidden="true"></span>
                         <span class="item-name">{row.name.clone()}</span>
-                        <span class="item-status" data-testid="queue-status">{row.status}", "{row.size}</span>
+                        <span class="item-status" data-testid="queue-status">{row.status}</span>
                     </button>
                     {matches!(row.state, JobState::NeedsPassword { .. }).then(|| view! {
                         <button type="button" class="icon" title="Enter the password" aria-label=unlock

@@ -106,6 +106,14 @@ fn Trouble(id: JobId) -> impl IntoView {
             JobState::Working if !has_pages => {
                 view! { <div class="card"><p>"Opening the file\u{2026}"</p></div> }.into_any()
             }
+            JobState::Done if !has_pages => view! {
+                <div class="card bad" role="alert" data-testid="error">
+                    <h3>"This file has no pages"</h3>
+                    <p>"Nothing in it could be shown or read. If a PDF reader shows pages, save it from there under a \
+                        new name and drop the new file here."</p>
+                </div>
+            }
+            .into_any(),
             JobState::Waiting | JobState::Working | JobState::Done => return None,
         };
         Some(card)
