@@ -42,7 +42,7 @@ browser-tests: setup-test dist
 	@. .ci/env && RECTO_DIST=$(CURDIR)/dist RECTO_BIN=$(CURDIR)/target/debug/recto node --test tests/browser/
 
 bench: setup-test dist
-	@. .ci/env && cargo build --locked --profile bench --bin recto
+	@. .ci/env && cargo build --locked --profile native --bin recto
 	@. .ci/env && node tests/browser/bench.mjs
 
 clean:

@@ -25,11 +25,14 @@ pub(super) enum ModelFolderError {
     Load { path: PathBuf, cause: LoadError },
 }
 
+/// A model's registry id, and the model.
+type Loaded<M> = (String, Box<M>);
+
 /// The text model `id`, or the best of the registry's that is in `folder`.
 pub(super) fn text_model(
     folder: &Path,
     id: Option<&str>,
-) -> Result<Option<(String, Box<dyn TextModel + Send>)>, ModelFolderError> {
+) -> Result<Option<Loaded<dyn TextModel + Send>>, ModelFolderError> {
     let Some((id, files)) = find(folder, ModelKind::Text, id)? else { return Ok(None) };
     let model = load_text(files.weights, &files.config, &files.tokenizer);
     let model = model.map_err(|cause| ModelFolderError::Load { path: folder.join(&id), cause })?;
@@ -40,7 +43,7 @@ pub(super) fn text_model(
 pub(super) fn captioner(
     folder: &Path,
     id: Option<&str>,
-) -> Result<Option<(String, Box<dyn Captioner + Send>)>, ModelFolderError> {
+) -> Result<Option<Loaded<dyn Captioner + Send>>, ModelFolderError> {
     let Some((id, files)) = find(folder, ModelKind::Caption, id)? else { return Ok(None) };
     let model = load_blip(files.weights, &files.config, &files.tokenizer);
     let model = model.map_err(|cause| ModelFolderError::Load { path: folder.join(&id), cause })?;

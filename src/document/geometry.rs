@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn json_is_four_rounded_numbers() {
-        let rect = Rect::new(72.004_999, 10.0, 1.0 / 3.0, -0.001);
+        let rect = Rect::new(72.004_5, 10.0, 1.0 / 3.0, -0.001);
         let json = serde_json::to_string(&rect).unwrap();
         assert_eq!(json, "[0.33,0.0,72.0,10.0]");
         let back: Rect = serde_json::from_str(&json).unwrap();

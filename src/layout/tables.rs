@@ -128,6 +128,9 @@ struct TableLine {
     parts: Vec<(usize, usize, Line)>,
 }
 
+/// A cell's first column, the columns it covers, and its lines.
+type CellLines = (usize, usize, Vec<Line>);
+
 /// The rows of a table whose columns are known by alignment.
 pub(super) fn aligned_table(
     found: &AlignedTable,
@@ -154,7 +157,7 @@ pub(super) fn aligned_table(
     }
     let lines: Vec<TableLine> = rows.iter().map(|row| table_line(row, &found.borders, fonts)).collect();
     let columns = found.borders.len() + 1;
-    let mut drafts: Vec<(f32, bool, Vec<(usize, usize, Vec<Line>)>)> = Vec::new();
+    let mut drafts: Vec<(f32, bool, Vec<CellLines>)> = Vec::new();
     let mut bottom = f32::NEG_INFINITY;
     for line in lines {
         let header = line.y < found.header_end;
@@ -231,7 +234,7 @@ fn table_line(row: &[&Fragment<'_>], borders: &[f32], fonts: &[FontInfo]) -> Tab
 }
 
 /// Whether a line goes on the cells of the row above it: it leaves the first column empty and stands close.
-fn continues(cells: &[(usize, usize, Vec<Line>)], line: &TableLine, bottom: f32, header: bool) -> bool {
+fn continues(cells: &[CellLines], line: &TableLine, bottom: f32, header: bool) -> bool {
     let spanning = cells.iter().any(|(_, covered, _)| *covered > 1)
         || line.parts.iter().any(|(_, covered, _)| *covered > 1);
     if spanning {

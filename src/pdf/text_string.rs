@@ -9,7 +9,7 @@ pub(super) fn decode(bytes: &[u8]) -> String {
         [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
         // Against the standard, but frequent: UTF-8 without a mark.
         _ => match std::str::from_utf8(bytes) {
-            Ok(text) if text.chars().any(|c| !c.is_ascii()) => text.to_owned(),
+            Ok(text) if !text.is_ascii() => text.to_owned(),
             _ => bytes.iter().map(|byte| pdf_doc(*byte)).collect(),
         },
     };
