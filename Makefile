@@ -39,7 +39,7 @@ native-tests: setup-test
 
 browser-tests: setup-test dist
 	@. .ci/env && cargo build --locked --bin recto
-	@. .ci/env && RECTO_DIST=$(CURDIR)/dist RECTO_BIN=$(CURDIR)/target/debug/recto node --test tests/browser/
+	@. .ci/env && RECTO_DIST=$(CURDIR)/dist RECTO_BIN=$(CURDIR)/target/debug/recto node --test tests/browser/all.test.mjs
 
 bench: setup-test dist
 	@. .ci/env && cargo build --locked --profile native --bin recto
