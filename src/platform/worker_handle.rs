@@ -19,6 +19,7 @@ const START_LIMIT_MS: f64 = 60_000.0;
 
 /// What comes from a worker.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "events are short-lived, and nearly all are responses")]
 pub enum WorkerEvent {
     /// A response, [`Response::Ready`] first; never [`Response::Died`].
     Response(Envelope<Response>),
@@ -31,13 +32,16 @@ pub struct WorkerHandle {
     shared: Rc<Shared>,
 }
 
+/// What hears one kind of event of the worker.
+type Listener = Closure<dyn FnMut(JsValue)>;
+
 struct Shared {
     worker: Worker,
     /// Address of the start script.
     script: String,
     state: RefCell<State>,
     on_event: Box<dyn Fn(WorkerEvent)>,
-    listeners: RefCell<Vec<Closure<dyn FnMut(JsValue)>>>,
+    listeners: RefCell<Vec<Listener>>,
 }
 
 enum State {

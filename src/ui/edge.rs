@@ -247,7 +247,7 @@ fn scroll_into_view(element: &web_sys::Element) {
 /// Saves or copies a result.
 fn export(ui: Ui, id: JobId, kind: ExportKind) {
     if kind == ExportKind::Clipboard {
-        let Some(text) = ui.peek(|session| session.job(id).map(|job| session_export::markdown(job))) else {
+        let Some(text) = ui.peek(|session| session.job(id).map(session_export::markdown)) else {
             return;
         };
         leptos::task::spawn_local(async move {
