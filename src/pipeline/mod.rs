@@ -30,6 +30,8 @@ pub use clock::SystemClock;
 pub use clock::{Clock, TickingClock};
 pub use describe::describe;
 pub use extraction::{Extraction, Pages, Step, describe_source};
+#[cfg(feature = "cli")]
+pub(crate) use guard::guarded;
 pub use guard::is_guarded;
 pub use report::RunReport;
 pub use sink::{Recording, Sink};
