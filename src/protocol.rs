@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::registry::DownloadState;
 
 /// Version of this protocol: page and worker of different builds must not talk.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// A document being worked on, unique in a page's lifetime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -61,6 +61,12 @@ pub enum Request {
         page: u32,
         /// Wanted width in pixels.
         width_px: u32,
+    },
+    /// A page of the document ([`Event::Page`]) has been taken in. The worker stays only a few pages ahead of
+    /// its page, so that what the person does is never behind a long queue of results.
+    Received {
+        /// The document.
+        job: JobId,
     },
     /// Stop extracting, but keep the document open for rendering. Answered by [`Response::Stopped`].
     Stop {

@@ -3,6 +3,7 @@
 use super::clock::Timer;
 use super::envelope::{self, EnvelopeError, Posting};
 use super::{PlatformError, address, call, describe, property};
+use crate::pipeline::event::Event;
 use crate::protocol::{Envelope, PROTOCOL, Request, Response};
 use js_sys::Array;
 use std::cell::RefCell;
@@ -158,14 +159,22 @@ impl Shared {
             return;
         }
         let data = event.unchecked_into::<MessageEvent>().data();
+        if data.dyn_ref::<Array>().is_some_and(|array| array.get(0) == lifeline) {
+            return watch(lifeline, Rc::downgrade(self));
+        }
         let response: Envelope<Response> = match envelope::decode(&data) {
             Ok(response) => response,
             Err(error) => return self.die(error.to_string()),
         };
         match response.message {
             Response::Ready { protocol: PROTOCOL } => {
-                self.ready(lifeline);
+                self.ready();
                 (self.on_event)(WorkerEvent::Response(response));
+            }
+            Response::Event { job, event: Event::Page { .. } } => {
+                (self.on_event)(WorkerEvent::Response(response));
+                let received = Envelope { message: Request::Received { job }, buffers: Vec::new() };
+                self.send(envelope::encode(&received));
             }
             Response::Ready { .. } => {
                 self.die("it is of another version than this page; reload the page".to_owned());
@@ -175,8 +184,7 @@ impl Shared {
         }
     }
 
-    fn ready(self: &Rc<Self>, lifeline: &str) {
-        watch(lifeline, Rc::downgrade(self));
+    fn ready(self: &Rc<Self>) {
         let before = self.state.replace(State::Running);
         if let State::Starting { queue, .. } = before {
             for posting in &queue {
@@ -240,7 +248,8 @@ fn listen(shared: &Rc<Shared>, kind: &str, react: impl Fn(&Rc<Shared>, JsValue) 
     shared.listeners.borrow_mut().push(closure);
 }
 
-/// Notices a worker that went without a word (closed by the browser): the lock it holds comes free.
+/// Notices a worker that went without a word (closed by the browser): the lock it holds comes free. It has
+/// just said that it holds it.
 fn watch(lifeline: &str, shared: Weak<Shared>) {
     let Some(locks) = web_sys::window().and_then(|window| property(&window.navigator(), "locks")) else {
         return;

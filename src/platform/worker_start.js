@@ -24,11 +24,13 @@ addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
   report(event.reason);
 });
-// The page asks for this lock too: it gets it the moment this worker is gone, however it went.
+// The page asks for this lock too, once told that it is held: it gets it the moment this worker is gone,
+// however it went.
 if (navigator.locks) {
   await new Promise((held) => {
     navigator.locks
       .request(LIFELINE, () => {
+        postMessage([LIFELINE]);
         held();
         return new Promise(() => {});
       })

@@ -17,6 +17,10 @@ use std::pin::pin;
 /// begins: the first page on screen comes first.
 const FIRST_WISH_MS: f64 = 30.0;
 
+/// Extraction waits when so many finished pages have not been taken in: the page draws each, which can take
+/// longer than extracting it, and a click must not wait behind hundreds.
+const MAX_PAGES_AHEAD: u32 = 8;
+
 /// What is to be opened.
 pub(super) struct Order {
     /// The document.
@@ -41,6 +45,8 @@ pub(super) enum Wish {
         /// Wanted width in pixels.
         width_px: u32,
     },
+    /// A finished page has been taken in.
+    Received,
     /// Stop extracting.
     Stop,
 }
@@ -72,6 +78,7 @@ pub(super) async fn serve(order: Order, mut wishes: UnboundedReceiver<Wish>) {
         let wish = match (early.take(), step) {
             (Some(wish), _) => wish,
             (None, Step::Ended) => wishes.next().await,
+            (None, Step::More) if sink.pages_ahead() >= MAX_PAGES_AHEAD => wishes.next().await,
             (None, Step::More) => match wishes.try_recv() {
                 Ok(wish) => Some(wish),
                 Err(error) if error.is_closed() => None,
@@ -85,6 +92,7 @@ pub(super) async fn serve(order: Order, mut wishes: UnboundedReceiver<Wish>) {
         match wish {
             None => return,
             Some(Wish::Render { page, width_px }) => render(job, extraction.reader(), page, width_px),
+            Some(Wish::Received) => sink.page_received(),
             Some(Wish::Stop) => {
                 sink.stop();
                 step = extraction.step(&BrowserClock, &mut sink);

@@ -76,6 +76,12 @@ impl Desk {
                     outbox::post(Response::RenderFailed { job, page, message });
                 }
             },
+            Request::Received { job } => {
+                if let Some(wishes) = self.documents.get(&job) {
+                    // A document that is closed waits for nothing.
+                    let _ = wishes.unbounded_send(Wish::Received);
+                }
+            }
             Request::Stop { job } => {
                 let told = self.documents.get(&job).map(|wishes| wishes.unbounded_send(Wish::Stop));
                 if !matches!(told, Some(Ok(()))) {

@@ -46,12 +46,24 @@ pub(super) struct PageSink {
     /// When text in the making was last told.
     partial_told: f64,
     stopped: bool,
+    /// Finished pages told and not yet taken in.
+    pages_ahead: u32,
 }
 
 impl PageSink {
     /// A sink for the events of `job`.
     pub(super) fn new(job: JobId) -> Self {
-        Self { job, partial_told: f64::NEG_INFINITY, stopped: false }
+        Self { job, partial_told: f64::NEG_INFINITY, stopped: false, pages_ahead: 0 }
+    }
+
+    /// Finished pages told and not yet taken in.
+    pub(super) fn pages_ahead(&self) -> u32 {
+        self.pages_ahead
+    }
+
+    /// One of them has been taken in.
+    pub(super) fn page_received(&mut self) {
+        self.pages_ahead = self.pages_ahead.saturating_sub(1);
     }
 
     /// The person wants the work to end.
@@ -68,6 +80,9 @@ impl Sink for PageSink {
                 return;
             }
             self.partial_told = now;
+        }
+        if matches!(event, Event::Page { .. }) {
+            self.pages_ahead += 1;
         }
         let buffers = images.into_iter().map(|image| image.bytes).collect();
         post_with(Response::Event { job: self.job, event }, buffers);

@@ -57,18 +57,18 @@ export function makePdf(pages, { title, script } = {}) {
 
 const WORDS = "ice melts slowly under snow while rivers carry sand and stones to the wide grey sea".split(" ");
 
-/** A PDF of `count` pages of running text, different on each. */
+/** A PDF of `count` pages of running text, different on each, with a heading somewhere in the middle. */
 export function longPdf(count, { lines = 40 } = {}) {
   return makePdf(
-    Array.from({ length: count }, (_, page) => ({
-      lines: [
-        { text: `Chapter ${page + 1}`, size: 18 },
-        ...Array.from({ length: lines }, (_, line) =>
-          Array.from({ length: 12 }, (_, word) => WORDS[(page * 7 + line * 5 + word * (1 + (page % 3))) % WORDS.length])
-            .join(" "),
-        ),
-      ],
-    })),
+    Array.from({ length: count }, (_, page) => {
+      const text = Array.from({ length: lines }, (_, line) =>
+        Array.from({ length: 12 }, (_, word) => WORDS[(page * 7 + line * 5 + word * (1 + (page % 3))) % WORDS.length])
+          .join(" "),
+      );
+      // Never at the top, where it would be a running header.
+      text.splice(5 + (page % 7), 0, { text: `Chapter ${page + 1}`, size: 18 });
+      return { lines: text };
+    }),
     { title: "A long book" },
   );
 }

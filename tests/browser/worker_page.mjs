@@ -40,7 +40,14 @@ export async function spawnWorker(page, name = "recto-test") {
       const worker = new Worker(url, { type: "module", name });
       const heard = [];
       worker.onmessage = ({ data: [text, ...buffers] }) => {
-        heard.push({ ...JSON.parse(text), buffers: buffers.map((buffer) => buffer.byteLength) });
+        // That its lifeline is held, which the app watches.
+        if (text.startsWith(name)) return;
+        const message = JSON.parse(text);
+        // As the app does, so that the worker goes on.
+        if (message.event?.event === "page" && window.workers[name].takesPages !== false) {
+          worker.postMessage([JSON.stringify({ request: "received", job: message.job })]);
+        }
+        heard.push({ ...message, buffers: buffers.map((buffer) => buffer.byteLength) });
       };
       worker.onerror = (event) => heard.push({ response: "error_event", message: event.message });
       window.workers ??= {};
@@ -69,6 +76,10 @@ export async function spawnWorker(page, name = "recto-test") {
         throw new Error(`${error.message}; heard: ${JSON.stringify(await handle.heard()).slice(-2000)}`);
       }
     },
+    /** Whether finished pages are acknowledged. */
+    takePages: (takes) => page.evaluate(({ name, takes }) => {
+      window.workers[name].takesPages = takes;
+    }, { name, takes }),
     forget: () => page.evaluate((name) => void window.workers[name].heard.splice(0), name),
     terminate: () => page.evaluate((name) => window.workers[name].worker.terminate(), name),
   };

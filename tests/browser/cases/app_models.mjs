@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
 import { until } from "../harness.mjs";
-import { longPdf } from "../pdf.mjs";
 import { Site, fixture } from "../site.mjs";
 
 export function tests(harness) {
@@ -135,28 +134,31 @@ export function tests(harness) {
         });
       }));
 
+    /** Waits until the caption model looks at a figure. */
+    const looking = (site) =>
+      until("the model to look", async () =>
+        /image/.test(await site.at("stage-vision").textContent({ timeout: 100 }).catch(() => "")), { every: 10 });
+
     it("stops a model within a second and keeps what is there", () =>
       open(async (site) => {
-        await download(site, t5);
-        await site.drop({ name: "book.pdf", data: longPdf(60) });
-        await until("the model to write", async () =>
-          (await site.at("stage-text").getAttribute("data-phase", { timeout: 100 }).catch(() => "")) === "running");
+        await download(site, blip);
+        await site.drop(figures());
+        await looking(site);
         const clicked = Date.now();
         await site.at("stop").click();
-        await site.reach("book.pdf", "stopped", 5000);
+        await site.reach("figures.pdf", "stopped", 5000);
         assert.ok(Date.now() - clicked < 1000, `stopped after ${Date.now() - clicked} ms`);
-        assert.match(await site.source(), /Chapter 60/);
+        assert.match(await site.source(), /Manpower/);
       }));
 
     it("finishes the document when the models' worker is killed", () =>
       open(async (site) => {
-        await download(site, t5);
-        await site.drop({ name: "book.pdf", data: longPdf(60) });
-        await until("the model to write", async () =>
-          (await site.at("stage-text").getAttribute("data-phase", { timeout: 100 }).catch(() => "")) === "running");
+        await download(site, blip);
+        await site.drop(figures());
+        await looking(site);
         await site.kill("recto-model");
-        await site.reach("book.pdf", "done");
-        assert.match(await site.source(), /Chapter 60/);
+        await site.reach("figures.pdf", "done");
+        assert.match(await site.source(), /Manpower/);
       }));
   });
 }

@@ -76,7 +76,12 @@ export function tests(harness) {
         const found = await inBrowser(site, file);
         assert.match(found, /tiny-blip/);
         const options = ["--models", harness.models, "--caption-model", "tiny-blip", "--text-model", "tiny-t5"];
-        compare(found, native(file, ...options), file.name);
+        // Models compute with floating-point numbers, in another order on each processor, and random weights
+        // are forever undecided: what they say is left out, who said it is not.
+        const unsaid = (json) => json.replace(/"text": "(?:[^"\\]|\\.)*"(?=,\s*"(?:model|method)")/g, '"text": ""');
+        const expected = native(file, ...options);
+        assert.notEqual(unsaid(expected), expected);
+        compare(unsaid(found), unsaid(expected), file.name);
       } finally {
         await visitor.close();
       }

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
 import { FIXTURES, until } from "../harness.mjs";
+import { longPdf } from "../pdf.mjs";
 import { barePage, spawnWorker } from "../worker_page.mjs";
 
 export const convert = (job, more = {}) => ({
@@ -87,6 +88,23 @@ export function tests(harness) {
         }
         await worker.send({ request: "render", job: 1, page: 1, width_px: 100 });
         await worker.wait("it.response === 'rendered'");
+      }));
+
+    it("stays only a few pages ahead of its page", () =>
+      open(async (worker) => {
+        await worker.takePages(false);
+        await worker.send(convert(1), longPdf(30));
+        const pages = async () => (await worker.heard()).filter((it) => it.event?.event === "page").length;
+        await until("the worker to wait", async () => (await pages()) === 8);
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        assert.equal(await pages(), 8);
+        await worker.send({ request: "render", job: 1, page: 20, width_px: 100 });
+        await worker.wait("it.response === 'rendered'");
+        await worker.send({ request: "received", job: 1 });
+        await until("one more page", async () => (await pages()) === 9);
+        await worker.send({ request: "stop", job: 1 });
+        const ended = await worker.wait("it.event?.event === 'stage_ended'", 1000);
+        assert.equal(ended.event.outcome.kind, "stopped");
       }));
 
     it("goes on from a later page and leaves out the one asked for", () =>
