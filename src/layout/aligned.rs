@@ -1,7 +1,9 @@
 //! Tables of the scientific kind: horizontal rules above, below and under the header, columns by alignment.
 
+use super::captions::find_caption;
 use super::fragments::Fragment;
-use super::ruled::Rules;
+use super::ruled::{Rule, Rules};
+use super::unruled::{TextRow, text_rows};
 use crate::document::Rect;
 
 /// A table without vertical rules.
@@ -46,8 +48,11 @@ pub(super) fn find_aligned(
         }
     }
     let mut tables = Vec::new();
+    let stacks = stacks.into_iter().flat_map(|stack| {
+        let stack: Vec<Rule> = stack.iter().filter_map(|&index| long.get(index).map(|rule| **rule)).collect();
+        part_stack(&stack, fragments, em)
+    });
     for stack in stacks {
-        let stack: Vec<_> = stack.iter().filter_map(|&index| long.get(index)).collect();
         if stack.len() < 3 {
             continue;
         }
@@ -64,6 +69,31 @@ pub(super) fn find_aligned(
         });
     }
     tables
+}
+
+/// Parts a stack of rules where running text or a caption lies between two of them: several tables of one
+/// width stand below each other.
+fn part_stack(stack: &[Rule], fragments: &[Fragment<'_>], em: f32) -> Vec<Vec<Rule>> {
+    let mut parts: Vec<Vec<Rule>> = Vec::new();
+    let mut current: Vec<Rule> = Vec::new();
+    for rule in stack {
+        if let Some(above) = current.last() {
+            let between = Rect::new(above.from, above.at, above.to, rule.at);
+            let inside: Vec<&Fragment<'_>> =
+                fragments.iter().filter(|f| between.contains(f.bbox.center_x(), f.bbox.center_y())).collect();
+            let rows = text_rows(&inside, em);
+            let prose = |row: &&TextRow| {
+                let [(bbox, text)] = row.cells.as_slice() else { return false };
+                bbox.width() > 0.5 * between.width() || find_caption(text).is_some()
+            };
+            if rows.iter().filter(prose).count() * 2 > rows.len() {
+                parts.push(std::mem::take(&mut current));
+            }
+        }
+        current.push(*rule);
+    }
+    parts.push(current);
+    parts
 }
 
 /// Strips that (almost) no line crosses part columns. A few may cross: headers over several columns.

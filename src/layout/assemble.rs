@@ -13,6 +13,7 @@ use super::ruled::{find_grids, find_rules};
 use super::spans::{drop_front, join_lines};
 use super::survey::Survey;
 use super::tables::{Found, aligned_table, grid_table};
+use super::unruled::find_unruled;
 use crate::document::{
     Block, BlockId, Content, FigureId, Page, Provenance, Rect, Script, Span, TextQuality, Warning, plain_text,
 };
@@ -95,6 +96,24 @@ pub fn lay_out(content: &PageContent, survey: &Survey) -> LaidOutPage {
     page.blocks(tables, figures)
 }
 
+/// Whether numbers lie on boxes in many colours: a picture of a matrix. Shaded rows have two or three.
+fn is_heat_map(bbox: &Rect, paths: &[(Rect, &PathItem)]) -> bool {
+    const COLOURS: usize = 6;
+    let mut fills = std::collections::BTreeSet::new();
+    for (place, path) in paths {
+        if let Some(fill) = path.fill
+            && bbox.contains(place.center_x(), place.center_y())
+            && place.width().min(place.height()) > 3.0
+        {
+            fills.insert(fill);
+        }
+        if fills.len() >= COLOURS {
+            return true;
+        }
+    }
+    false
+}
+
 struct PageParts<'a> {
     content: &'a PageContent,
     text: &'a Readable<'a>,
@@ -123,6 +142,20 @@ impl PageParts<'_> {
             .collect();
         let taken: Vec<Rect> = tables.iter().map(|table| table.bbox).collect();
         tables.extend(find_aligned(&rules, self.fragments, &taken, self.em).iter().filter_map(|table| {
+            aligned_table(table, self.fragments, &self.content.fonts, self.links, self.survey)
+        }));
+        // Numbers on a picture are its labels.
+        let images = self.content.images.iter();
+        let pictures =
+            images.map(|image| self.text.turn.rect(&image.bbox, self.content.width, self.content.height));
+        let page_area = self.text.width * self.text.height;
+        let taken: Vec<Rect> = tables
+            .iter()
+            .map(|table| table.bbox)
+            .chain(pictures.filter(|picture| picture.area() < 0.5 * page_area).take(500))
+            .collect();
+        let unruled = find_unruled(self.fragments, &taken, self.em);
+        tables.extend(unruled.iter().filter(|table| !is_heat_map(&table.bbox, paths)).filter_map(|table| {
             aligned_table(table, self.fragments, &self.content.fonts, self.links, self.survey)
         }));
         tables
@@ -227,10 +260,19 @@ impl PageParts<'_> {
             }),
             self.em,
         );
-        for (bbox, element) in elements {
+        // Size of the text below each element, in points; 0 at the end of the region.
+        let mut below = vec![0.0_f32; elements.len()];
+        let mut size = 0.0;
+        for (place, (_, element)) in below.iter_mut().zip(&elements).rev() {
+            *place = size;
+            if let Element::Text(group) = element {
+                size = group.lines.first().map_or(0.0, |line| line.size);
+            }
+        }
+        for ((bbox, element), below) in elements.into_iter().zip(below) {
             match element {
                 Element::Text(group) => {
-                    if let Some(draft) = self.text_block(&group, &margins, lines.len()) {
+                    if let Some(draft) = self.text_block(&group, &margins, lines.len(), below) {
                         drafts.push(draft);
                     }
                 }
@@ -252,7 +294,13 @@ impl PageParts<'_> {
         }
     }
 
-    fn text_block(&self, group: &Group<'_>, margins: &[f32], region_lines: usize) -> Option<Draft> {
+    fn text_block(
+        &self,
+        group: &Group<'_>,
+        margins: &[f32],
+        region_lines: usize,
+        below: f32,
+    ) -> Option<Draft> {
         let mut spans = join_lines(&group.lines, self.links, self.survey);
         let text = plain_text(&spans);
         if text.is_empty() {
@@ -269,7 +317,7 @@ impl PageParts<'_> {
         {
             return Some(draft(group.bbox, Content::Caption { figure: None, spans }, 0.8));
         }
-        if let Some(level) = heading_level(&group.lines, self.survey, self.content.number) {
+        if let Some(level) = heading_level(&group.lines, below, self.survey, self.content.number) {
             return Some(draft(group.bbox, Content::Heading { level, spans }, 0.75));
         }
         if let Some(marker) = &group.marker {

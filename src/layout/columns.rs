@@ -37,7 +37,13 @@ const MIN_LINES: usize = 3;
 /// And its lines are in the median this many ems wide: narrower ones are list markers or table cells.
 const MIN_COLUMN_EMS: f32 = 9.0;
 /// A gutter is at least this many ems wide.
-const MIN_GUTTER_EMS: f32 = 0.7;
+const MIN_GUTTER_EMS: f32 = 0.6;
+/// One narrower than this could be a river of word spaces: it needs more lines to be believed.
+const SURE_GUTTER_EMS: f32 = 0.95;
+/// So many lines on each side.
+const RIVER_LINES: usize = 7;
+/// Clear stretches looked at along one line; an ordinary page has a few.
+const MAX_BANDS: usize = 64;
 /// Cuts within cuts: title, columns, boxes in columns.
 const MAX_DEPTH: usize = 8;
 
@@ -91,12 +97,12 @@ fn find_gutter(atoms: &[Atom], bbox: &Rect, em: f32) -> Option<Gutter> {
     for atom in atoms {
         for x in [atom.bbox.x0 - half, atom.bbox.x1 + half] {
             if x > bbox.x0 + em && x < bbox.x1 - em {
-                candidates.push((x * 2.0).round() / 2.0);
+                candidates.push((x * 8.0).round() / 8.0);
             }
         }
     }
     candidates.sort_by(f32::total_cmp);
-    candidates.dedup();
+    candidates.dedup_by(|next, kept| *next - *kept < 0.3);
     // Edges that many lines share are the ones of columns.
     const MAX_CANDIDATES: usize = 160;
     if candidates.len() > MAX_CANDIDATES {
@@ -108,7 +114,10 @@ fn find_gutter(atoms: &[Atom], bbox: &Rect, em: f32) -> Option<Gutter> {
 
     let mut best: Option<(f32, Gutter)> = None;
     for &x in &candidates {
-        for band in clear_bands(&sorted, x, half) {
+        // What rounding and shared edges can shift.
+        let bands = clear_bands(&sorted, x, half - 0.4);
+        // Lower ones keep nothing apart; there can be thousands on a page made to be slow.
+        for band in bands.into_iter().filter(|(top, bottom)| bottom - top > 2.0 * em).take(MAX_BANDS) {
             let Some(score) = score(&sorted, x, band, em) else { continue };
             if best.is_none_or(|(most, _)| score > most) {
                 best = Some((score, Gutter { x, top: band.0, bottom: band.1 }));
@@ -156,6 +165,10 @@ fn score(sorted: &[&Atom], x: f32, (top, bottom): (f32, f32), em: f32) -> Option
     };
     // Two figures side by side are no columns; a figure beside text may be.
     if left.solid && right.solid && left.lines.min(right.lines) < MIN_LINES {
+        return None;
+    }
+    let narrow = right.x0 - left.x1 < SURE_GUTTER_EMS * em;
+    if narrow && left.lines.min(right.lines) < RIVER_LINES && !left.solid && !right.solid {
         return None;
     }
     if !enough(&left) || !enough(&right) || shared < 2.0 * em {

@@ -21,9 +21,9 @@ impl Fragment<'_> {
     }
 }
 
-/// A gap of this many ems parts two fragments: wider than a word space in justified text, narrower than
-/// the gutter between columns.
-const PARTING_GAP: f32 = 0.85;
+/// A gap of this many ems parts two fragments: narrower than the narrowest gutter between columns. Wide word
+/// spaces in justified text part fragments too; lines are put together again once the columns are known.
+const PARTING_GAP: f32 = 0.55;
 
 /// Splits glyphs, in drawing order, into fragments. Blank glyphs only matter by the room they take.
 pub(super) fn find_fragments<'a>(glyphs: &[Placed<'a>]) -> Vec<Fragment<'a>> {

@@ -2,6 +2,7 @@
 
 use super::lines::Line;
 use super::survey::{Style, Survey};
+use crate::document::Script;
 
 /// A title folded for comparison: letters and digits only, without case.
 pub(super) fn match_key(text: &str) -> String {
@@ -35,8 +36,12 @@ pub(super) fn numbering_depth(text: &str) -> Option<u8> {
     if plausible { u8::try_from(parts.len()).ok() } else { None }
 }
 
-/// The level of the heading that `lines` make, if they make one.
-pub(super) fn heading_level(lines: &[&Line], survey: &Survey, page: u32) -> Option<u8> {
+/// Bold lines down to this share of the body's size can be headings: some papers set them smaller.
+pub(super) const MIN_BOLD_SIZE: f32 = 0.8;
+
+/// The level of the heading that `lines` make, if they make one. `below` is the font size of the text that
+/// follows, in points.
+pub(super) fn heading_level(lines: &[&Line], below: f32, survey: &Survey, page: u32) -> Option<u8> {
     let first = lines.first()?;
     if lines.len() > 4 {
         return None;
@@ -60,10 +65,28 @@ pub(super) fn heading_level(lines: &[&Line], survey: &Survey, page: u32) -> Opti
         // The outline often leaves the title out, so its levels count from one lower.
         return Some(if style == 1 { 1 } else { level.saturating_add(1).clamp(1, 6) });
     }
+    // Names with marks of their affiliations are authors.
+    let marks =
+        lines.iter().flat_map(|line| &line.pieces).filter(|piece| piece.script == Some(Script::Super));
+    if marks.count() > 1 {
+        return None;
+    }
     let body = survey.body_size();
+    // `3.1. Fungal Cultures` in italics.
+    let italic = lines.iter().flat_map(|line| &line.pieces).all(|p| p.italic || p.text.trim().is_empty());
+    if italic
+        && !bold
+        && lines.len() < 3
+        && size > 0.97 * body
+        && let Some(depth) = numbering_depth(trimmed).filter(|depth| *depth > 1)
+    {
+        return Some(survey.numbered_level(depth));
+    }
     let larger = size > 1.09 * body;
     let ends_sentence = trimmed.ends_with(['.', ',', ';', ':']) && numbering_depth(trimmed).is_none();
-    let stands_out = larger || (bold && !survey.body_is_bold() && size > 0.97 * body);
+    // What is smaller than the body heads body text, or else it is a note in a margin with its own small text.
+    let large_enough = size > 0.97 * body || (size > MIN_BOLD_SIZE * body && below > 0.97 * body);
+    let stands_out = larger || (bold && !survey.body_is_bold() && large_enough);
     if !stands_out || (ends_sentence && !(larger && length < 60)) {
         return None;
     }

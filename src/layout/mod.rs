@@ -26,6 +26,9 @@ mod ruled;
 mod spans;
 mod survey;
 mod tables;
+mod unruled;
+#[cfg(test)]
+mod tests;
 
 pub use assemble::{FigureRegion, LaidOutPage, RegionSource, lay_out};
 pub use survey::{Style, Survey, SurveyBuilder};

@@ -65,7 +65,9 @@ fn plausible(marker: &Marker, before: Option<&Group<'_>>, line: &Line, next: Opt
 fn goes_on(group: &Group<'_>, line: &Line, next: Option<&Line>, region: &Rect, pitch: f32) -> bool {
     let (Some(first), Some(last)) = (group.lines.first(), group.lines.last()) else { return false };
     let em = last.size.max(line.size);
-    if (last.size - line.size).abs() > 0.13 * em || last.mono != line.mono {
+    let differs = (last.size - line.size).abs();
+    let last_ends_early = last.bbox.x1 < region.x1 - 2.0 * em;
+    if differs > 0.13 * em || (differs > 0.07 * em && last_ends_early) || last.mono != line.mono {
         return false;
     }
     let distance = line.baseline - last.baseline;

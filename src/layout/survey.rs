@@ -2,7 +2,7 @@
 
 use super::fragments::find_fragments;
 use super::glyphs::readable;
-use super::headings::{match_key, numbering_depth};
+use super::headings::{MIN_BOLD_SIZE, match_key, numbering_depth};
 use super::lines::find_lines;
 use crate::document::OutlineItem;
 use crate::pdf::content::PageContent;
@@ -76,6 +76,13 @@ impl Survey {
     /// Smallest numbering depth among headings of `style`.
     pub(super) fn shallowest_number(&self, style: Style) -> u8 {
         self.numbering.iter().find(|(other, _)| *other == style).map_or(1, |(_, depth)| *depth)
+    }
+
+    /// The level of a heading whose style tells nothing, by the depth of its number.
+    pub(super) fn numbered_level(&self, depth: u8) -> u8 {
+        let known = self.numbering.iter().filter(|(_, shallowest)| *shallowest <= depth);
+        let levels = known.filter_map(|(style, shallowest)| Some(self.level(*style)? + (depth - shallowest)));
+        levels.max().unwrap_or(depth + 1).clamp(1, 6)
     }
 
     pub(super) fn is_running(&self, text: &str) -> bool {
@@ -229,7 +236,7 @@ fn heading_levels(
         .copied()
         .filter(|style| {
             let larger = style.size() > 1.09 * body.size();
-            let bolder = style.bold && !body.bold && style.size() > 0.97 * body.size();
+            let bolder = style.bold && !body.bold && style.size() > MIN_BOLD_SIZE * body.size();
             let rare = characters.get(style).copied().unwrap_or(0) * 5 < total.max(1) || total < 600;
             (larger || bolder) && rare
         })
