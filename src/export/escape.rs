@@ -39,6 +39,8 @@ pub(super) fn escape_inline(
             '<' => next.is_none_or(|n| n.is_ascii_alphabetic() || matches!(n, '/' | '!' | '?')),
             // 2.5: entities.
             '&' => next.is_none_or(|n| n.is_ascii_alphabetic() || n == '#'),
+            // 6.4: an image. Its bracket says enough for this parser; others are less strict.
+            '!' => next == Some('['),
             '|' => in_table,
             _ => false,
         };
@@ -139,7 +141,7 @@ mod tests {
     #[test]
     fn syntax_is_escaped() {
         assert_eq!(inline("<img src=x>"), "\\<img src=x>");
-        assert_eq!(inline("![x](http://b)"), "![x\\](http://b)");
+        assert_eq!(inline("![x](http://b)"), "\\![x\\](http://b)");
         assert_eq!(inline("*bold*"), "\\*bold\\*");
         assert_eq!(inline("&lt;"), "\\&lt;");
         assert_eq!(inline("`code`"), "\\`code\\`");

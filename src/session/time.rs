@@ -6,7 +6,7 @@ use super::workers::Life;
 use crate::protocol::JobId;
 
 /// How long the document worker has to answer [`crate::protocol::Request::Stop`] before it is ended.
-pub(super) const STOP_GRACE_MS: f64 = 600.0;
+pub(super) const STOP_GRACE_MS: f64 = 350.0;
 /// How long a busy document worker may say nothing.
 pub(super) const SILENCE_MS: f64 = 30_000.0;
 /// How long a worker may take to start; it may have to be fetched over a slow line.

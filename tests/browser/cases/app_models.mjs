@@ -141,14 +141,16 @@ export function tests(harness) {
 
     it("stops a model within a second and keeps what is there", () =>
       open(async (site) => {
-        await download(site, blip);
-        await site.drop(figures());
-        await looking(site);
+        await download(site, t5);
+        await site.drop(fixture("paper.pdf"));
+        // A summary takes the tiny model many sections, each of many tokens.
+        await until("the model to write", async () =>
+          /token/.test(await site.at("stage-text").textContent({ timeout: 100 }).catch(() => "")), { every: 10 });
         const clicked = Date.now();
         await site.at("stop").click();
-        await site.reach("figures.pdf", "stopped", 5000);
+        await site.reach("paper.pdf", "stopped", 5000);
         assert.ok(Date.now() - clicked < 1000, `stopped after ${Date.now() - clicked} ms`);
-        assert.match(await site.source(), /Manpower/);
+        assert.ok((await site.source()).length > 2000);
       }));
 
     it("finishes the document when the models' worker is killed", () =>
