@@ -38,6 +38,26 @@ export class Site {
     }, given);
   }
 
+  /** Clicks Stop; gives the milliseconds until the page says that it stopped, measured in the page. */
+  stop(name) {
+    return this.at("stop").evaluate(
+      (button, name) =>
+        new Promise((resolve, reject) => {
+          const clicked = performance.now();
+          button.click();
+          const look = () => {
+            const items = [...document.querySelectorAll('[data-testid="queue-item"]')];
+            const state = items.find((it) => it.textContent.includes(name))?.dataset.state;
+            if (state === "stopped") resolve(performance.now() - clicked);
+            else if (state !== "working") reject(new Error(`${name} is ${state}`));
+            else requestAnimationFrame(look);
+          };
+          look();
+        }),
+      name,
+    );
+  }
+
   /** The queue's row of a document. */
   item(name) {
     return this.at("queue-item").filter({ hasText: name });
