@@ -4,6 +4,7 @@
 //! 3 every file was converted, but something of at least one is missing (the report says what).
 
 mod convert;
+mod debug_layout;
 mod inspect;
 mod models;
 mod output;
@@ -32,6 +33,8 @@ struct Arguments {
 enum Command {
     /// Convert PDF files to Markdown, images and document.json.
     Convert(convert::ConvertArguments),
+    /// Draw what each step of the layout saw over the picture of a page.
+    DebugLayout(debug_layout::DebugLayoutArgs),
     /// Turn a .safetensors checkpoint into a GGUF file.
     Quantize(quantize::QuantizeArgs),
     /// Show the metadata and tensors of a GGUF file.
@@ -43,6 +46,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let code = match Arguments::parse().command {
         Command::Convert(arguments) => convert::run(&arguments),
+        Command::DebugLayout(arguments) => finish(debug_layout::run(&arguments)),
         Command::Quantize(arguments) => finish(quantize::quantize(&arguments)),
         Command::Inspect(arguments) => finish(inspect::inspect(&arguments)),
     };

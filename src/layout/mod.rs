@@ -21,17 +21,20 @@ mod glyphs;
 mod headings;
 mod lines;
 mod lists;
+pub mod overlay;
 mod paragraphs;
 mod ruled;
 mod spans;
 mod survey;
 mod tables;
+mod trace;
 mod unruled;
 #[cfg(test)]
 mod tests;
 
 pub use assemble::{FigureRegion, LaidOutPage, RegionSource, lay_out};
 pub use survey::{Style, Survey, SurveyBuilder};
+pub use trace::{Trace, trace};
 
 use crate::pdf::content::PageContent;
 

@@ -36,3 +36,5 @@ pub use guard::is_guarded;
 pub use report::RunReport;
 pub use sink::{Recording, Sink};
 pub use summarise::{NamedModel, ask, summarise};
+#[cfg(feature = "cli")]
+pub(crate) use survey::surveyed_pages;

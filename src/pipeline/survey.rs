@@ -12,7 +12,7 @@ const RUN: u32 = 4;
 /// The pages, from 1 and in order, from which body size, running headers and the like are learned. The
 /// first page of a document of a thousand pages must not wait for all the others; the choice depends on the
 /// number of pages alone, so that the same file always gives the same document.
-pub(super) fn surveyed_pages(count: u32) -> Vec<u32> {
+pub(crate) fn surveyed_pages(count: u32) -> Vec<u32> {
     if count <= WHOLE {
         return (1..=count).collect();
     }
