@@ -1,11 +1,11 @@
 //! `recto convert`: PDF files in; Markdown, images, `document.json` and a report out.
 
 use super::models::{self, ModelFolderError};
-use super::output::{self, FileError, Files};
+use super::output::{self, FileError, Format, Wanted};
 use super::{DONE, FAILED, INCOMPLETE};
 use crate::caption::Captioner;
 use crate::document::FigureImage;
-use crate::export::MarkdownOptions;
+use crate::export::{Contents, MarkdownOptions};
 use crate::models::TextModel;
 use crate::pdf::{OpenDocument, OpenError, open};
 use crate::pipeline::event::{Event, Outcome, Progress, Stage, StageReport};
@@ -13,7 +13,7 @@ use crate::pipeline::{
     Assembler, Extraction, NamedModel, Pages, RunReport, Sink, SystemClock, describe, describe_source,
     guarded, is_guarded, summarise,
 };
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -28,8 +28,8 @@ pub(super) struct ConvertArguments {
     /// PDF files.
     #[arg(required = true, value_name = "FILE")]
     inputs: Vec<PathBuf>,
-    /// Folder to write to. One input writes NAME.md, images/ and document.json into it; each of several
-    /// inputs has a folder NAME/ in it.
+    /// Folder to write to. One input writes its files into it; each of several inputs has a folder NAME/ in it.
+    /// Without --format: NAME.md, images/ and document.json.
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
     /// Folder that holds models: DIR/ID/ with model.gguf (or another .gguf), config.json, tokenizer.json.
@@ -50,7 +50,16 @@ pub(super) struct ConvertArguments {
     /// Password for encrypted files.
     #[arg(long, value_name = "PASSWORD")]
     password: Option<String>,
-    /// Leave the YAML front matter (title, author, dates) out of the Markdown.
+    /// Forms to write, parted by commas. Images are written with Markdown and HTML.
+    #[arg(long, value_name = "FORM", value_enum, value_delimiter = ',', conflicts_with = "markdown_only")]
+    format: Vec<Format>,
+    /// What becomes of a printed table of contents in Markdown and HTML: a list of links, or nothing.
+    #[arg(long, value_name = "CHOICE", value_enum, default_value_t = ContentsChoice::Keep)]
+    contents: ContentsChoice,
+    /// Largest chunk, in tokens: words and marks, long words counting several times.
+    #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(16..))]
+    chunk_tokens: u32,
+    /// Leave the YAML front matter (title, authors, dates, language) out of the Markdown.
     #[arg(long)]
     no_front_matter: bool,
     /// Write only Markdown: DIR/NAME.md for each input.
@@ -62,6 +71,13 @@ pub(super) struct ConvertArguments {
     /// Print nothing but errors.
     #[arg(short, long)]
     quiet: bool,
+}
+
+/// What becomes of a printed table of contents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ContentsChoice {
+    Keep,
+    Drop,
 }
 
 /// Why a file could not be converted at all.
@@ -183,16 +199,35 @@ fn convert(
         summarise(&extracted, model, &clock, &mut collector);
     }
 
-    let (folder, files) = if arguments.markdown_only {
-        (arguments.output.clone(), Files::Markdown)
-    } else if arguments.inputs.len() > 1 {
-        (arguments.output.join(stem), Files::All)
+    let folder = if arguments.inputs.len() > 1 && !arguments.markdown_only {
+        arguments.output.join(stem)
     } else {
-        (arguments.output.clone(), Files::All)
+        arguments.output.clone()
     };
-    let options = MarkdownOptions { front_matter: !arguments.no_front_matter, ..MarkdownOptions::default() };
-    output::write(&collector.assembler, &folder, stem, files, &options)?;
+    output::write(&collector.assembler, &folder, stem, &wanted(arguments))?;
     Ok(collector.assembler.report())
+}
+
+/// Which files to write, and how.
+fn wanted(arguments: &ConvertArguments) -> Wanted {
+    let formats = match (arguments.markdown_only, arguments.format.is_empty()) {
+        (true, _) => vec![Format::Md],
+        (false, true) => vec![Format::Md, Format::Json],
+        (false, false) => arguments.format.clone(),
+    };
+    let shown = formats.iter().any(|format| matches!(format, Format::Md | Format::Html));
+    let contents = match arguments.contents {
+        ContentsChoice::Keep => Contents::Keep,
+        ContentsChoice::Drop => Contents::Drop,
+    };
+    let markdown =
+        MarkdownOptions { front_matter: !arguments.no_front_matter, contents, ..MarkdownOptions::default() };
+    Wanted {
+        images: shown && !arguments.markdown_only,
+        formats,
+        markdown,
+        chunk_tokens: arguments.chunk_tokens as usize,
+    }
 }
 
 /// Opens the file; a panic of the reader is an error like another.

@@ -1,7 +1,8 @@
 //! Writes a document's files.
 
-use crate::export::{self, MarkdownOptions};
+use crate::export::{self, HtmlOptions, MarkdownOptions};
 use crate::pipeline::Assembler;
+use clap::ValueEnum;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -20,33 +21,66 @@ impl FileError {
     }
 }
 
-/// What to write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Files {
-    /// Markdown, images and `document.json`.
-    All,
-    /// Markdown alone.
-    Markdown,
+/// A form of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// NAME.md, GitHub Flavored Markdown.
+    Md,
+    /// NAME.html, one page without scripts.
+    Html,
+    /// NAME.txt, plain text.
+    Text,
+    /// document.json, everything that is known.
+    Json,
+    /// NAME.chunks.jsonl, pieces for retrieval with headings, pages and boxes.
+    Chunks,
 }
 
-/// Writes the document into `folder`, its Markdown as `stem.md`.
+/// What to write, and how.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    pub(super) formats: Vec<Format>,
+    /// The pictures that Markdown and HTML show.
+    pub(super) images: bool,
+    pub(super) markdown: MarkdownOptions,
+    /// Largest chunk, in tokens.
+    pub(super) chunk_tokens: usize,
+}
+
+/// Writes the document into `folder`, under the name `stem`.
 pub(super) fn write(
     assembler: &Assembler,
     folder: &Path,
     stem: &str,
-    files: Files,
-    options: &MarkdownOptions,
+    wanted: &Wanted,
 ) -> Result<(), FileError> {
     create_folder(folder)?;
-    let path = folder.join(format!("{stem}.md"));
-    write_file(&path, export::markdown(assembler.document(), options).as_bytes())?;
-    if files == Files::Markdown {
+    let document = assembler.document();
+    for format in &wanted.formats {
+        let name = match format {
+            Format::Md => format!("{stem}.md"),
+            Format::Html => format!("{stem}.html"),
+            Format::Text => format!("{stem}.txt"),
+            Format::Json => "document.json".to_owned(),
+            Format::Chunks => format!("{stem}.chunks.jsonl"),
+        };
+        let path = folder.join(name);
+        let in_json = |error| FileError::at(&path)(std::io::Error::other(error));
+        let text = match format {
+            Format::Md => export::markdown(document, &wanted.markdown),
+            Format::Html => {
+                let contents = wanted.markdown.contents;
+                export::html(document, &HtmlOptions { contents, ..HtmlOptions::default() })
+            }
+            Format::Text => export::text(document),
+            Format::Json => export::json(document).map_err(in_json)?,
+            Format::Chunks => export::chunks_json_lines(document, wanted.chunk_tokens).map_err(in_json)?,
+        };
+        write_file(&path, text.as_bytes())?;
+    }
+    if !wanted.images {
         return Ok(());
     }
-    let path = folder.join("document.json");
-    let json = export::json(assembler.document());
-    let json = json.map_err(|error| FileError::at(&path)(std::io::Error::other(error)))?;
-    write_file(&path, json.as_bytes())?;
     let images = folder.join("images");
     let mut created = false;
     for (figure, bytes) in assembler.images() {

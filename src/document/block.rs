@@ -101,6 +101,21 @@ pub enum Content {
     Equation {
         /// Its glyphs as text.
         text: String,
+        /// The same in LaTeX, where the glyphs and their places say it without doubt.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        latex: Option<String>,
+        /// Its picture, where they do not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        figure: Option<FigureId>,
+    },
+    /// One line of a table of contents.
+    ContentsEntry {
+        /// Nesting, 0 outermost.
+        depth: u8,
+        /// The title, without leaders and page number.
+        spans: Vec<Span>,
+        /// The page number as printed, empty if there is none.
+        page_label: String,
     },
     /// A note at the foot of a page or section.
     Footnote {
@@ -136,6 +151,9 @@ pub struct Span {
     /// Where it leads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<LinkTarget>,
+    /// The footnote that it is the mark of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<BlockId>,
 }
 
 /// Raised or lowered text.
@@ -215,9 +233,10 @@ impl Block {
             | Content::Paragraph { spans }
             | Content::ListItem { spans, .. }
             | Content::Caption { spans, .. }
+            | Content::ContentsEntry { spans, .. }
             | Content::Footnote { spans, .. }
             | Content::Furniture { spans } => plain_text(spans),
-            Content::Code { text } | Content::Equation { text } => text.clone(),
+            Content::Code { text } | Content::Equation { text, .. } => text.clone(),
             Content::Figure { .. } => String::new(),
             Content::Table { table } => {
                 let rows = table.rows.iter().map(|row| {
@@ -226,6 +245,37 @@ impl Block {
                 });
                 rows.collect::<Vec<_>>().join("\n")
             }
+        }
+    }
+}
+
+impl Content {
+    /// Its text with styles; nothing for what has none, or none of its own (tables have cells).
+    #[must_use]
+    pub fn spans(&self) -> &[Span] {
+        match self {
+            Self::Heading { spans, .. }
+            | Self::Paragraph { spans }
+            | Self::ListItem { spans, .. }
+            | Self::Caption { spans, .. }
+            | Self::ContentsEntry { spans, .. }
+            | Self::Footnote { spans, .. }
+            | Self::Furniture { spans } => spans,
+            Self::Table { .. } | Self::Figure { .. } | Self::Code { .. } | Self::Equation { .. } => &[],
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn spans_mut(&mut self) -> Option<&mut Vec<Span>> {
+        match self {
+            Self::Heading { spans, .. }
+            | Self::Paragraph { spans }
+            | Self::ListItem { spans, .. }
+            | Self::Caption { spans, .. }
+            | Self::ContentsEntry { spans, .. }
+            | Self::Footnote { spans, .. }
+            | Self::Furniture { spans } => Some(spans),
+            Self::Table { .. } | Self::Figure { .. } | Self::Code { .. } | Self::Equation { .. } => None,
         }
     }
 }

@@ -77,6 +77,9 @@ pub struct Metadata {
     pub modified: Option<String>,
     /// `/Lang` of the catalog.
     pub language: Option<String>,
+    /// The language that the text is in, told by its commonest words: an ISO 639-1 code. None if unsure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detected_language: Option<String>,
     /// Number of pages.
     pub page_count: u32,
     /// Whether a structure tree is present (tagged PDF).
@@ -131,8 +134,18 @@ pub enum TextQuality {
     Digital,
     /// Text whose mapping is missing or looks wrong.
     Suspect,
-    /// No text: blank, a scan or a picture.
+    /// No text, and pictures over much of the page: most likely a scan.
+    Scanned,
+    /// No text, and nothing that looks like a picture of some.
     None,
+}
+
+impl TextQuality {
+    /// Whether the page should be read with OCR: its text is wrong or only pictured.
+    #[must_use]
+    pub fn needs_ocr(self) -> bool {
+        matches!(self, Self::Suspect | Self::Scanned)
+    }
 }
 
 /// A fault that was lived with.

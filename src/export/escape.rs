@@ -47,13 +47,7 @@ pub(super) fn escape_inline(
         if escaped {
             out.push('\\');
         }
-        match character {
-            '\n' | '\r' | '\t' => out.push(' '),
-            // Controls and bidirectional overrides can hide what a text says.
-            _ if character.is_control() => {}
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
-            _ => out.push(character),
-        }
+        out.extend(printable(character));
         previous = Some(character);
     }
 }
@@ -102,6 +96,23 @@ fn is_word(character: Option<char>) -> bool {
     character.is_some_and(char::is_alphanumeric)
 }
 
+/// A character as every export shows it: line breaks and tabs as spaces; nothing for other controls, and for
+/// bidirectional overrides, which can hide what a text says.
+pub(super) fn printable(character: char) -> Option<char> {
+    match character {
+        '\n' | '\r' | '\t' => Some(' '),
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => None,
+        _ if character.is_control() => None,
+        _ => Some(character),
+    }
+}
+
+/// The same for text whose line breaks and tabs mean something.
+pub(super) fn printable_lines(text: &str) -> String {
+    let kept = |c: char| if matches!(c, '\n' | '\t') { Some(c) } else { printable(c) };
+    text.chars().filter_map(kept).collect()
+}
+
 /// Escapes text for HTML content and double-quoted attributes.
 pub(super) fn escape_html(text: &str, out: &mut String) {
     for character in text.chars() {
@@ -111,10 +122,7 @@ pub(super) fn escape_html(text: &str, out: &mut String) {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            '\n' | '\r' | '\t' => out.push(' '),
-            _ if character.is_control() => {}
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
-            _ => out.push(character),
+            _ => out.extend(printable(character)),
         }
     }
 }

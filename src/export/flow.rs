@@ -8,6 +8,8 @@ use crate::document::{Block, Content, Document, Span};
 pub struct Passage<'a> {
     /// The first of its blocks, which says what it is.
     pub block: &'a Block,
+    /// The others, in order.
+    pub more: Vec<&'a Block>,
     /// Text of all its blocks; empty for blocks without spans.
     pub spans: Vec<Span>,
     /// Pages it is on: first and last, from 1.
@@ -27,15 +29,17 @@ pub(super) fn flow_of<'a>(blocks: impl Iterator<Item = &'a Block>) -> Vec<Passag
         if matches!(block.content, Content::Furniture { .. }) {
             continue;
         }
-        let spans = spans_of(&block.content);
+        let spans = block.content.spans();
         if block.continues
             && let Some(passage) = passages.iter_mut().rev().find(|passage| takes(passage, block))
         {
             join(&mut passage.spans, spans);
+            passage.more.push(block);
             passage.pages.1 = passage.pages.1.max(block.page);
             continue;
         }
-        passages.push(Passage { block, spans: spans.to_vec(), pages: (block.page, block.page) });
+        let (spans, pages) = (spans.to_vec(), (block.page, block.page));
+        passages.push(Passage { block, more: Vec::new(), spans, pages });
     }
     passages
 }
@@ -43,20 +47,6 @@ pub(super) fn flow_of<'a>(blocks: impl Iterator<Item = &'a Block>) -> Vec<Passag
 /// Whether `block` can go on from `passage`: the nearest of its kind wins, however many floats lie between.
 fn takes(passage: &Passage<'_>, block: &Block) -> bool {
     std::mem::discriminant(&passage.block.content) == std::mem::discriminant(&block.content)
-}
-
-fn spans_of(content: &Content) -> &[Span] {
-    match content {
-        Content::Heading { spans, .. }
-        | Content::Paragraph { spans }
-        | Content::ListItem { spans, .. }
-        | Content::Caption { spans, .. }
-        | Content::Footnote { spans, .. }
-        | Content::Furniture { spans } => spans,
-        Content::Table { .. } | Content::Figure { .. } | Content::Code { .. } | Content::Equation { .. } => {
-            &[]
-        }
-    }
 }
 
 /// Appends `more` to `spans`: a word cut by a hyphen is made whole, other text is set apart by a space.

@@ -1,15 +1,28 @@
 //! Spans to one line of Markdown, or to HTML.
 
 use super::address::safe_address;
-use super::escape::{escape_html, escape_inline};
+use super::escape::{escape_html, escape_inline, printable};
+use super::notes::Notes;
 use crate::document::{LinkTarget, Script, Span};
 
 /// One line of Markdown. `plain_bold`: bold as a whole carries no information (a heading), so leave it out.
-pub(super) fn markdown_line(spans: &[Span], in_table: bool, plain_bold: bool) -> String {
+///
+/// Marks of the footnotes in `notes` become references.
+pub(super) fn markdown_line(spans: &[Span], in_table: bool, plain_bold: bool, notes: &Notes) -> String {
     let mut out = String::new();
     let spans = merged(spans, plain_bold);
     for (index, span) in spans.iter().enumerate() {
         let next = spans.get(index + 1).and_then(|span| span.text.chars().next());
+        if let Some(number) = notes.number_of(span) {
+            // A `!` in front would be taken for an image by some.
+            if out.ends_with('!') {
+                out.pop();
+                out.push_str("\\!");
+            }
+            let blank = if span.text.ends_with(char::is_whitespace) { " " } else { "" };
+            out.push_str(&format!("[^{number}]{blank}"));
+            continue;
+        }
         push_span(span, next, in_table, &mut out);
     }
     out.trim().to_owned()
@@ -36,7 +49,13 @@ fn merged(spans: &[Span], plain_bold: bool) -> Vec<Span> {
 }
 
 fn same_style(a: &Span, b: &Span) -> bool {
-    a.bold == b.bold && a.italic == b.italic && a.mono == b.mono && a.script == b.script && a.link == b.link
+    a.bold == b.bold
+        && a.italic == b.italic
+        && a.mono == b.mono
+        && a.script == b.script
+        && a.link == b.link
+        && a.note == b.note
+        && a.note.is_none()
 }
 
 fn push_span(span: &Span, next: Option<char>, in_table: bool, out: &mut String) {
@@ -128,7 +147,7 @@ fn is_punctuation(character: char) -> bool {
 }
 
 fn push_code(text: &str, in_table: bool, out: &mut String) {
-    let mut text: String = text.chars().filter(|c| !c.is_control()).collect();
+    let mut text: String = text.chars().filter_map(printable).collect();
     if in_table {
         text = text.replace('|', "\\|"); // GFM 4.10: a cell's pipe is escaped even in code
     }
@@ -149,8 +168,15 @@ pub(super) fn longest_run(text: &str, wanted: char) -> usize {
 }
 
 /// Spans as HTML content.
-pub(super) fn push_html(spans: &[Span], out: &mut String) {
+pub(super) fn push_html(spans: &[Span], notes: &Notes, out: &mut String) {
     for span in merged(spans, false) {
+        if let Some(number) = notes.number_of(&span) {
+            out.push_str(&format!("<sup><a href=\"#note-{number}\" role=\"doc-noteref\">{number}</a></sup>"));
+            if span.text.ends_with(char::is_whitespace) {
+                out.push(' ');
+            }
+            continue;
+        }
         let mut close: Vec<&str> = Vec::new();
         if let Some(LinkTarget::Uri(uri)) = &span.link
             && let Some(address) = safe_address(uri)

@@ -1,10 +1,24 @@
 //! A document as GitHub Flavored Markdown.
 
-use super::escape::{escape_inline, guard_line_start};
+use super::contents::{Anchors, without_contents};
+use super::escape::{escape_inline, guard_line_start, printable, printable_lines};
 use super::flow::{Passage, flow, flow_of};
+use super::front_matter::front_matter;
 use super::inline::{longest_run, markdown_line};
+use super::notes::Notes;
 use super::table::markdown_table;
-use crate::document::{Block, Content, Document, Figure, Generated, Method, Page};
+use super::wording::{description_origin, method_name};
+use crate::document::{Block, Content, Document, Figure, FigureId, Generated, Method, Page, plain_text};
+
+/// What becomes of a printed table of contents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Contents {
+    /// It becomes a list of links to the headings.
+    #[default]
+    Keep,
+    /// It is left out: the headings say the same.
+    Drop,
+}
 
 /// What goes into the Markdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,11 +29,13 @@ pub struct MarkdownOptions {
     pub synopsis: bool,
     /// Descriptions of figures that the document does not contain itself.
     pub descriptions: bool,
+    /// The printed table of contents.
+    pub contents: Contents,
 }
 
 impl Default for MarkdownOptions {
     fn default() -> Self {
-        Self { front_matter: true, synopsis: true, descriptions: true }
+        Self { front_matter: true, synopsis: true, descriptions: true, contents: Contents::Keep }
     }
 }
 
@@ -27,21 +43,23 @@ impl Default for MarkdownOptions {
 #[must_use]
 pub fn markdown(document: &Document, options: &MarkdownOptions) -> String {
     let mut out = String::new();
+    let passages = flow(document);
     if options.front_matter {
-        push_front_matter(document, options, &mut out);
+        out.push_str(&front_matter(document, &passages, options.synopsis));
     }
     if options.synopsis {
         push_synopsis(document, &mut out);
     }
-    push_passages(&flow(document), document, options, &mut out);
+    push_passages(passages, document, options, &mut out);
     out
 }
 
-/// One page alone; text that goes on from the page before starts in mid-sentence.
+/// One page alone; text that goes on from the page before starts in mid-sentence. Footnotes are numbered
+/// within the page.
 #[must_use]
 pub fn page_markdown(page: &Page, document: &Document, options: &MarkdownOptions) -> String {
     let mut out = String::new();
-    push_passages(&flow_of(page.blocks.iter()), document, options, &mut out);
+    push_passages(flow_of(page.blocks.iter()), document, options, &mut out);
     out
 }
 
@@ -49,29 +67,78 @@ pub fn page_markdown(page: &Page, document: &Document, options: &MarkdownOptions
 #[must_use]
 pub fn block_markdown(block: &Block, document: &Document, options: &MarkdownOptions) -> String {
     let mut out = String::new();
-    push_passages(&flow_of(std::iter::once(block)), document, options, &mut out);
+    push_passages(flow_of(std::iter::once(block)), document, options, &mut out);
     out
 }
 
-fn push_passages(passages: &[Passage<'_>], document: &Document, options: &MarkdownOptions, out: &mut String) {
-    let mut indents: Vec<usize> = Vec::new();
-    let mut in_list = false;
-    for passage in passages {
-        if let Content::ListItem { depth, marker, number, .. } = &passage.block.content {
-            if !in_list {
-                indents.clear();
-                separate(out);
-            }
-            push_item(passage, *depth, marker, *number, &mut indents, out);
-            in_list = true;
-            continue;
+/// One passage, without what only a whole document can say (numbers of notes, links of contents).
+pub(super) fn lone_passage(passage: &Passage<'_>, document: &Document, notes: &Notes) -> String {
+    let writer =
+        Writer { document, options: &MarkdownOptions::default(), notes, anchors: &Anchors::default() };
+    match &passage.block.content {
+        Content::ListItem { depth, marker, number, .. } => {
+            let mut out = String::new();
+            let mut indents = vec![2; usize::from(*depth)];
+            writer.push_item(passage, *depth, marker, *number, &mut indents, &mut out);
+            out.trim_end().to_owned()
         }
-        in_list = false;
-        let text = passage_markdown(passage, document, options);
-        if !text.is_empty() {
+        Content::ContentsEntry { depth, page_label, .. } => {
+            let mut out = String::new();
+            writer.push_entry(passage, *depth, page_label, &mut vec![2; usize::from(*depth)], &mut out);
+            out.trim_end().to_owned()
+        }
+        _ => writer.passage(passage),
+    }
+}
+
+struct Writer<'a> {
+    document: &'a Document,
+    options: &'a MarkdownOptions,
+    notes: &'a Notes,
+    anchors: &'a Anchors,
+}
+
+fn push_passages(
+    passages: Vec<Passage<'_>>,
+    document: &Document,
+    options: &MarkdownOptions,
+    out: &mut String,
+) {
+    let passages = match options.contents {
+        Contents::Keep => passages,
+        Contents::Drop => without_contents(passages),
+    };
+    let (notes, anchors) = (Notes::of(&passages), Anchors::of(&passages));
+    let writer = Writer { document, options, notes: &notes, anchors: &anchors };
+    let mut indents: Vec<usize> = Vec::new();
+    // In a list: of the text, or of contents.
+    let mut list: Option<bool> = None;
+    for passage in &passages {
+        let kind = match &passage.block.content {
+            Content::ListItem { .. } => Some(false),
+            Content::ContentsEntry { .. } => Some(true),
+            _ => None,
+        };
+        if kind.is_some() && kind != list {
+            indents.clear();
             separate(out);
-            out.push_str(&text);
-            out.push('\n');
+        }
+        list = kind;
+        match &passage.block.content {
+            Content::ListItem { depth, marker, number, .. } => {
+                writer.push_item(passage, *depth, marker, *number, &mut indents, out);
+            }
+            Content::ContentsEntry { depth, page_label, .. } => {
+                writer.push_entry(passage, *depth, page_label, &mut indents, out);
+            }
+            _ => {
+                let text = writer.passage(passage);
+                if !text.is_empty() {
+                    separate(out);
+                    out.push_str(&text);
+                    out.push('\n');
+                }
+            }
         }
     }
 }
@@ -83,85 +150,140 @@ fn separate(out: &mut String) {
     }
 }
 
-fn push_item(
-    passage: &Passage<'_>,
-    depth: u8,
-    marker: &str,
-    number: Option<u32>,
-    indents: &mut Vec<usize>,
-    out: &mut String,
-) {
-    // A nested item is indented to where the text of the item above it starts.
-    indents.truncate(depth as usize);
-    let indent: usize = indents.iter().sum();
-    let ordinal = number.filter(|n| *n <= 999_999_999).and_then(|n| {
-        let printed = marker.trim();
-        (printed == format!("{n}.") || printed == format!("{n})")).then_some(printed)
-    });
-    let (bullet, printed) = match ordinal {
-        Some(ordinal) => (format!("{ordinal} "), ""),
-        // Markdown counts in digits only: letters, Roman numbers and the like stay as text.
-        None if number.is_some() || marker.chars().any(char::is_alphanumeric) => ("- ".to_owned(), marker),
-        None => ("- ".to_owned(), ""),
-    };
-    let mut text = String::new();
-    if !printed.is_empty() {
-        escape_inline(printed, (None, Some(' ')), false, &mut text);
-        text.push(' ');
+impl Writer<'_> {
+    fn push_item(
+        &self,
+        passage: &Passage<'_>,
+        depth: u8,
+        marker: &str,
+        number: Option<u32>,
+        indents: &mut Vec<usize>,
+        out: &mut String,
+    ) {
+        // A nested item is indented to where the text of the item above it starts.
+        indents.truncate(depth as usize);
+        let indent: usize = indents.iter().sum();
+        let ordinal = number.filter(|n| *n <= 999_999_999).and_then(|n| {
+            let printed = marker.trim();
+            (printed == format!("{n}.") || printed == format!("{n})")).then_some(printed)
+        });
+        let (bullet, printed) = match ordinal {
+            Some(ordinal) => (format!("{ordinal} "), ""),
+            // Markdown counts in digits only: letters, Roman numbers and the like stay as text.
+            None if number.is_some() || marker.chars().any(char::is_alphanumeric) => {
+                ("- ".to_owned(), marker)
+            }
+            None => ("- ".to_owned(), ""),
+        };
+        let mut text = String::new();
+        if !printed.is_empty() {
+            escape_inline(printed, (None, Some(' ')), false, &mut text);
+            text.push(' ');
+        }
+        text.push_str(&markdown_line(&passage.spans, false, false, self.notes));
+        let mut text = guard_line_start(&text);
+        // `[x] ` at the start of an item would be a task box.
+        if text.starts_with('[') && matches!(text.as_bytes().get(2), Some(b']')) {
+            text.insert(0, '\\');
+        }
+        out.push_str(&format!("{}{bullet}{text}\n", " ".repeat(indent)));
+        while indents.len() < depth as usize {
+            indents.push(2);
+        }
+        indents.push(bullet.len());
     }
-    text.push_str(&markdown_line(&passage.spans, false, false));
-    let mut text = guard_line_start(&text);
-    // `[x] ` at the start of an item would be a task box.
-    if text.starts_with('[') && matches!(text.as_bytes().get(2), Some(b']')) {
-        text.insert(0, '\\');
-    }
-    out.push_str(&format!("{}{bullet}{text}\n", " ".repeat(indent)));
-    while indents.len() < depth as usize {
-        indents.push(2);
-    }
-    indents.push(bullet.len());
-}
 
-fn passage_markdown(passage: &Passage<'_>, document: &Document, options: &MarkdownOptions) -> String {
-    let line = |plain_bold| markdown_line(&passage.spans, false, plain_bold);
-    match &passage.block.content {
-        Content::Heading { level, .. } => {
-            let text = line(true);
-            // A closing run of `#` would be taken for decoration.
-            let text = match text.strip_suffix('#') {
-                Some(head) => format!("{head}\\#"),
-                None => text,
-            };
-            if text.is_empty() {
-                text
-            } else {
-                format!("{} {text}", "#".repeat((*level).clamp(1, 6) as usize))
+    /// One line of a table of contents: a link where the heading is known, and the page as printed.
+    fn push_entry(
+        &self,
+        passage: &Passage<'_>,
+        depth: u8,
+        page_label: &str,
+        indents: &mut Vec<usize>,
+        out: &mut String,
+    ) {
+        indents.truncate(depth as usize);
+        let indent: usize = indents.iter().sum();
+        let title = plain_text(&passage.spans);
+        let text = match self.anchors.find(&title) {
+            Some(anchor) => format!("[{}](#{anchor})", fully_escaped(&title)),
+            None => guard_line_start(&markdown_line(&passage.spans, false, false, self.notes)),
+        };
+        let mut label = String::new();
+        escape_inline(page_label.trim(), (None, Some(' ')), false, &mut label);
+        let label = if label.is_empty() { label } else { format!(" ({label})") };
+        out.push_str(&format!("{}- {text}{label}\n", " ".repeat(indent)));
+        while indents.len() <= depth as usize {
+            indents.push(2);
+        }
+    }
+
+    fn passage(&self, passage: &Passage<'_>) -> String {
+        let line = |plain_bold| markdown_line(&passage.spans, false, plain_bold, self.notes);
+        match &passage.block.content {
+            Content::Heading { level, .. } => {
+                let text = line(true);
+                // A closing run of `#` would be taken for decoration.
+                let text = match text.strip_suffix('#') {
+                    Some(head) => format!("{head}\\#"),
+                    None => text,
+                };
+                if text.is_empty() {
+                    text
+                } else {
+                    format!("{} {text}", "#".repeat((*level).clamp(1, 6) as usize))
+                }
+            }
+            Content::Paragraph { .. } | Content::Caption { .. } => guard_line_start(&line(false)),
+            Content::Footnote { marker, .. } => {
+                let body = line(false);
+                if let Some(number) = self.notes.number(&passage.block.id) {
+                    return format!("[^{number}]: {}", guard_line_start(&body));
+                }
+                let mut text = String::new();
+                escape_inline(marker.trim(), (None, Some(' ')), false, &mut text);
+                if text.is_empty() { guard_line_start(&body) } else { format!("<sup>{text}</sup> {body}") }
+            }
+            Content::Table { table } if table.rows.is_empty() => String::new(),
+            Content::Table { table } => markdown_table(table),
+            Content::Code { text } => {
+                let text = printable_lines(text);
+                let fence = "`".repeat(longest_run(&text, '`').max(2) + 1);
+                format!("{fence}\n{}\n{fence}", text.trim_end_matches('\n'))
+            }
+            Content::Equation { text, latex, figure } => {
+                self.equation(text, latex.as_deref(), figure.as_ref())
+            }
+            Content::Figure { figure } => match self.document.figure(figure) {
+                Some(figure) => figure_markdown(figure, self.options),
+                None => String::new(),
+            },
+            Content::ListItem { .. } | Content::ContentsEntry { .. } | Content::Furniture { .. } => {
+                String::new()
             }
         }
-        Content::Paragraph { .. } | Content::Caption { .. } => guard_line_start(&line(false)),
-        Content::Footnote { marker, .. } => {
-            let mut text = String::new();
-            escape_inline(marker.trim(), (None, Some(' ')), false, &mut text);
-            let body = line(false);
-            if text.is_empty() { guard_line_start(&body) } else { format!("<sup>{text}</sup> {body}") }
+    }
+
+    /// LaTeX where it is known, else the picture with the text as its alternative, else a block of its own.
+    fn equation(&self, text: &str, latex: Option<&str>, figure: Option<&FigureId>) -> String {
+        if let Some(latex) = latex {
+            return format!("$$\n{}\n$$", printable_lines(latex).trim());
         }
-        Content::Table { table } if table.rows.is_empty() => String::new(),
-        Content::Table { table } => markdown_table(table),
-        Content::Code { text } => {
-            let text: String = text.chars().filter(|c| *c == '\n' || *c == '\t' || !c.is_control()).collect();
-            let fence = "`".repeat(longest_run(&text, '`').max(2) + 1);
-            format!("{fence}\n{}\n{fence}", text.trim_end_matches('\n'))
-        }
-        Content::Equation { text } => {
+        let figure = figure.and_then(|figure| self.document.figure(figure));
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let escaped = lines.map(|line| {
             let mut escaped = String::new();
-            escape_inline(text.trim(), (None, Some(' ')), false, &mut escaped);
+            escape_inline(line, (None, Some(' ')), false, &mut escaped);
             guard_line_start(&escaped)
+        });
+        let escaped = escaped.collect::<Vec<_>>().join("\n");
+        match figure {
+            Some(figure) => {
+                let label = format!("Equation: {}", text.split_whitespace().collect::<Vec<_>>().join(" "));
+                format!("![{}]({})\n\n{escaped}", fully_escaped(&label), figure.file)
+            }
+            None => escaped,
         }
-        Content::Figure { figure } => match document.figure(figure) {
-            Some(figure) => figure_markdown(figure, options),
-            None => String::new(),
-        },
-        Content::ListItem { .. } | Content::Furniture { .. } => String::new(),
     }
 }
 
@@ -176,12 +298,7 @@ fn figure_markdown(figure: &Figure, options: &MarkdownOptions) -> String {
     if let Some(description) = description {
         let mut text = String::new();
         escape_inline(description.text.trim(), (None, Some(' ')), false, &mut text);
-        let origin = match &description.model {
-            Some(model) if description.edited => format!("Generated description ({model}), edited"),
-            Some(model) => format!("Generated description ({model})"),
-            None => "Description by a reader".to_owned(),
-        };
-        out.push_str(&format!("\n\n*{origin}:* {text}"));
+        out.push_str(&format!("\n\n*{}:* {text}", description_origin(description)));
     }
     out
 }
@@ -190,24 +307,13 @@ fn figure_markdown(figure: &Figure, options: &MarkdownOptions) -> String {
 fn fully_escaped(text: &str) -> String {
     let mut out = String::new();
     for character in text.trim().chars() {
-        if character.is_control() {
-            out.push(' ');
-            continue;
-        }
+        let Some(character) = printable(character) else { continue };
         if matches!(character, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '!' | '~' | '|') {
             out.push('\\');
         }
         out.push(character);
     }
     out
-}
-
-/// What made a text, for the reader.
-pub(super) fn method_name(method: &Method) -> String {
-    match method {
-        Method::Extractive(rule) => format!("sentences of the document, picked by {rule}"),
-        Method::Model(model) => format!("generated by {model}"),
-    }
 }
 
 fn push_synopsis(document: &Document, out: &mut String) {
@@ -235,32 +341,6 @@ fn push_synopsis(document: &Document, out: &mut String) {
         );
         quote("Keywords", &origin, &synopsis.keywords.join(", "));
     }
-}
-
-fn push_front_matter(document: &Document, options: &MarkdownOptions, out: &mut String) {
-    let metadata = &document.metadata;
-    let generated = document.synopsis.as_ref().filter(|_| options.synopsis);
-    let generated_title =
-        generated.and_then(|synopsis| synopsis.title.as_ref()).map(|title| title.text.clone());
-    let fields = [
-        ("title", metadata.title.clone().or(generated_title)),
-        ("author", metadata.author.clone()),
-        ("created", metadata.created.clone()),
-        ("language", metadata.language.clone()),
-        ("source", Some(document.source.name.clone())),
-    ];
-    out.push_str("---\n");
-    for (name, value) in fields {
-        if let Some(value) = value.filter(|value| !value.trim().is_empty()) {
-            out.push_str(&format!("{name}: {}\n", yaml_string(&value)));
-        }
-    }
-    out.push_str(&format!("pages: {}\n---\n\n", metadata.page_count));
-}
-
-/// A YAML double-quoted scalar: a JSON string is one.
-fn yaml_string(text: &str) -> String {
-    serde_json::Value::String(text.trim().to_owned()).to_string()
 }
 
 #[cfg(test)]
@@ -300,7 +380,7 @@ mod tests {
     }
 
     fn bare(contents: Vec<Content>) -> String {
-        let options = MarkdownOptions { front_matter: false, synopsis: false, descriptions: true };
+        let options = MarkdownOptions { front_matter: false, synopsis: false, ..MarkdownOptions::default() };
         markdown(&document(contents), &options)
     }
 
@@ -323,6 +403,75 @@ mod tests {
             text,
             "## 1 Methods\n\nWe did:\n\n- this\n  - in detail\n- (b) that\n\nThen we stopped.\n\n3. go on\n"
         );
+    }
+
+    fn mark(text: &str, note: usize) -> Span {
+        Span { script: Some(crate::document::Script::Super), note: Some(BlockId::new(1, note)), ..span(text) }
+    }
+
+    #[test]
+    fn footnotes_are_numbered_by_their_marks() {
+        let note = |marker: &str, text: &str| Content::Footnote {
+            marker: marker.to_owned(),
+            spans: vec![span(text)],
+        };
+        let text = bare(vec![
+            Content::Paragraph {
+                spans: vec![
+                    span("One"),
+                    mark("*", 3),
+                    span(" and two"),
+                    mark("†", 2),
+                    span(". Wow!"),
+                    mark("*", 3),
+                ],
+            },
+            note("†", "Second."),
+            note("*", "# First."),
+            note("‡", "Without a mark."),
+        ]);
+        assert_eq!(
+            text,
+            "One[^1] and two[^2]. Wow\\![^1]\n\n[^2]: Second.\n\n[^1]: \\# First.\n\n<sup>‡</sup> Without a mark.\n"
+        );
+        let options = Options::ENABLE_FOOTNOTES;
+        let definitions = Parser::new_ext(&text, options)
+            .filter(|event| matches!(event, Event::Start(pulldown_cmark::Tag::FootnoteDefinition(_))));
+        assert_eq!(definitions.count(), 2);
+    }
+
+    #[test]
+    fn contents_link_to_headings_or_go() {
+        let entry = |depth, text: &str, page: &str| Content::ContentsEntry {
+            depth,
+            spans: vec![span(text)],
+            page_label: page.to_owned(),
+        };
+        let heading = |text: &str| Content::Heading { level: 2, spans: vec![span(text)] };
+        let all = document(vec![
+            heading("Contents"),
+            entry(0, "1 Aims & ends", "3"),
+            entry(1, "Lost", "iv"),
+            heading("Aims & ends"),
+        ]);
+        let options = MarkdownOptions { front_matter: false, ..MarkdownOptions::default() };
+        assert_eq!(
+            markdown(&all, &options),
+            "## Contents\n\n- [1 Aims \\& ends](#aims--ends) (3)\n  - Lost (iv)\n\n## Aims & ends\n"
+        );
+        let options = MarkdownOptions { contents: Contents::Drop, ..options };
+        assert_eq!(markdown(&all, &options), "## Aims & ends\n");
+    }
+
+    #[test]
+    fn equations_are_latex_or_text() {
+        let equation = |latex: Option<&str>| Content::Equation {
+            text: "E = mc2".to_owned(),
+            latex: latex.map(str::to_owned),
+            figure: None,
+        };
+        assert_eq!(bare(vec![equation(Some("E = mc^{2}"))]), "$$\nE = mc^{2}\n$$\n");
+        assert_eq!(bare(vec![equation(None)]), "E = mc2\n");
     }
 
     #[test]

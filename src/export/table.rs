@@ -1,6 +1,7 @@
 //! Tables: pipes where they can say it, HTML where cells span.
 
 use super::inline::{markdown_line, push_html};
+use super::notes::Notes;
 use crate::document::Table;
 
 /// More columns than any page holds; bounds what a row's padding can cost.
@@ -28,7 +29,7 @@ fn pipe_table(table: &Table) -> String {
         let mut cells = vec![String::new(); columns];
         for cell in &row.cells {
             if let Some(place) = cells.get_mut(cell.column as usize) {
-                *place = markdown_line(&cell.spans, true, index < table.header_rows as usize);
+                *place = markdown_line(&cell.spans, true, index < table.header_rows as usize, &Notes::none());
             }
         }
         push_row(cells, &mut out);
@@ -64,7 +65,7 @@ pub(super) fn html_table(table: &Table) -> String {
                 out.push_str(&format!(" colspan=\"{}\"", cell.column_span));
             }
             out.push('>');
-            push_html(&cell.spans, &mut out);
+            push_html(&cell.spans, &Notes::none(), &mut out);
             out.push_str(&format!("</{tag}>"));
         }
         out.push_str("</tr>\n");

@@ -55,6 +55,7 @@ fn colour(content: &Content) -> Colour {
         Content::Code { .. } => [90, 60, 0],
         Content::Equation { .. } => [0, 0, 200],
         Content::Footnote { .. } => [110, 110, 0],
+        Content::ContentsEntry { .. } => [0, 150, 80],
         Content::Furniture { .. } => [110, 110, 110],
     }
 }
@@ -70,6 +71,7 @@ fn label(number: usize, block: &Block) -> String {
         Content::Code { .. } => "CODE".to_owned(),
         Content::Equation { .. } => "EQ".to_owned(),
         Content::Footnote { .. } => "N".to_owned(),
+        Content::ContentsEntry { depth, .. } => format!("TOC{depth}"),
         Content::Furniture { .. } => "X".to_owned(),
     };
     let goes_on = if block.continues { "+" } else { "" };

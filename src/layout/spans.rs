@@ -34,6 +34,7 @@ fn push(spans: &mut Vec<Span>, piece: &Piece, links: &[(Rect, &LinkArea)]) {
         mono: piece.mono,
         script: piece.script,
         link,
+        note: None,
     };
     match spans.last_mut() {
         Some(last)

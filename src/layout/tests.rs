@@ -65,6 +65,7 @@ fn summary(page: &LaidOutPage) -> Vec<(&'static str, String)> {
         Content::Caption { .. } => "caption",
         Content::Code { .. } => "code",
         Content::Equation { .. } => "equation",
+        Content::ContentsEntry { .. } => "entry",
         Content::Footnote { .. } => "footnote",
         Content::Furniture { .. } => "furniture",
     };

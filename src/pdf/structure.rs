@@ -64,6 +64,7 @@ fn metadata(pdf: &Pdf, objects: &Objects<'_>, encrypted: bool) -> Metadata {
             Some(Primitive::String(tag)) => text_string::decode_line(tag.as_bytes(), 64),
             _ => None,
         },
+        detected_language: None,
         page_count: u32::try_from(pdf.pages().len()).unwrap_or(u32::MAX),
         tagged: marked || matches!(objects.value(&catalog, "StructTreeRoot"), Some(Primitive::Dictionary(_))),
         encrypted,

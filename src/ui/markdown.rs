@@ -104,8 +104,17 @@ fn block_view(job: JobId, block: &Block) -> AnyView {
             <pre class="block code" id=id data-block=name tabindex="-1"><code>{text.clone()}</code></pre>
         }
         .into_any(),
-        Content::Equation { text } => {
+        Content::Equation { text, .. } => {
             view! { <p class="block equation" id=id data-block=name tabindex="-1">{text.clone()}</p> }.into_any()
+        }
+        Content::ContentsEntry { depth, spans, page_label } => {
+            let class = format!("block item-text depth-{}", (*depth).min(5));
+            view! {
+                <div class=class id=id data-block=name tabindex="-1">
+                    <span>{spans_view(spans)}</span>" "<span class="marker">{page_label.clone()}</span>
+                </div>
+            }
+            .into_any()
         }
         Content::Footnote { marker, spans } => view! {
             <p class="block footnote" id=id data-block=name tabindex="-1">
