@@ -1,0 +1,415 @@
+//! Eight lanes at a time: the few instructions that the kernels are written in, for each machine.
+//!
+//! This is the only file of the project with `unsafe`. Two kinds of it are here: loads and stores through
+//! references to arrays of exactly the size that the instruction reads or writes, without alignment; and
+//! AVX2 intrinsics, which are reached only through [`dispatch`], after the processor was asked for AVX2.
+//!
+//! Integer results are the same on every machine: no instruction here saturates within the ranges that
+//! [`Simd::dot_bytes`] and [`Simd::dot_words`] state. Floats are multiplied and added one by one in a fixed
+//! order, never fused, so they are the same too.
+
+#![allow(unsafe_code, reason = "SIMD loads, stores and intrinsics; see the safety argument above")]
+
+/// A machine's instructions. A lane is a column of a matrix product.
+pub(super) trait Simd: Copy {
+    /// Eight 32-bit integers.
+    type Ints: Copy;
+    /// Eight floats.
+    type Floats: Copy;
+    /// Four bytes, the same in each lane.
+    type Pattern: Copy;
+
+    /// [`Simd::dot_bytes`] is quicker than [`Simd::dot_words`] for the same number of products.
+    const PREFERS_BYTES: bool;
+
+    fn zero() -> Self::Ints;
+    fn load(from: &[i32; 8]) -> Self::Ints;
+    fn pattern(bytes: i32) -> Self::Pattern;
+    fn add(left: Self::Ints, right: Self::Ints) -> Self::Ints;
+    fn mul(left: Self::Ints, right: Self::Ints) -> Self::Ints;
+    fn to_floats(ints: Self::Ints) -> Self::Floats;
+
+    /// Adds in each lane the products of four weights, 0 to 127, with four activations, -127 to 127.
+    ///
+    /// Nothing saturates: two products are at most 2 * 127 * 127 = 32258 in magnitude, within 16 bits, so a
+    /// machine may add them in 16 bits (`pmaddubsw`, the relaxed dot without VNNI) or in 32 and give the
+    /// same; and a weight has its top bit clear, so it is the same byte signed and unsigned. That is the
+    /// range in which the relaxed dot has one result on all machines.
+    fn dot_bytes(sum: Self::Ints, weights: Self::Ints, activations: Self::Pattern) -> Self::Ints;
+
+    /// Adds in each lane the products of two 16-bit weights with two 16-bit activations.
+    fn dot_words(sum: Self::Ints, weights: Self::Ints, activations: Self::Pattern) -> Self::Ints;
+
+    fn load_floats(from: &[f32; 8]) -> Self::Floats;
+    fn store_floats(floats: Self::Floats, to: &mut [f32; 8]);
+    fn splat(value: f32) -> Self::Floats;
+    fn add_floats(left: Self::Floats, right: Self::Floats) -> Self::Floats;
+    fn sub_floats(left: Self::Floats, right: Self::Floats) -> Self::Floats;
+    fn mul_floats(left: Self::Floats, right: Self::Floats) -> Self::Floats;
+}
+
+/// Work that is compiled for each machine. `run` and what it calls must be `#[inline(always)]`, so that it
+/// becomes part of a function that has the machine's instructions.
+pub(super) trait Task {
+    /// What comes of it.
+    type Output;
+
+    /// Does it with the instructions of `S`.
+    fn run<S: Simd>(self) -> Self::Output;
+}
+
+/// Runs `task` with the best instructions that this machine has.
+pub(super) fn dispatch<T: Task>(task: T) -> T::Output {
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    return task.run::<wasm::Wasm>();
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2.
+        return unsafe { avx2::run(task) };
+    }
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+    task.run::<Scalar>()
+}
+
+/// No special instructions.
+#[cfg(any(test, not(all(target_arch = "wasm32", target_feature = "simd128"))))]
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scalar;
+
+#[cfg(any(test, not(all(target_arch = "wasm32", target_feature = "simd128"))))]
+impl Simd for Scalar {
+    type Ints = [i32; 8];
+    type Floats = [f32; 8];
+    type Pattern = i32;
+
+    const PREFERS_BYTES: bool = false;
+
+    #[inline(always)]
+    fn zero() -> [i32; 8] {
+        [0; 8]
+    }
+
+    #[inline(always)]
+    fn load(from: &[i32; 8]) -> [i32; 8] {
+        *from
+    }
+
+    #[inline(always)]
+    fn pattern(bytes: i32) -> i32 {
+        bytes
+    }
+
+    #[inline(always)]
+    fn add(left: [i32; 8], right: [i32; 8]) -> [i32; 8] {
+        std::array::from_fn(|lane| left[lane].wrapping_add(right[lane]))
+    }
+
+    #[inline(always)]
+    fn mul(left: [i32; 8], right: [i32; 8]) -> [i32; 8] {
+        std::array::from_fn(|lane| left[lane].wrapping_mul(right[lane]))
+    }
+
+    #[inline(always)]
+    fn to_floats(ints: [i32; 8]) -> [f32; 8] {
+        ints.map(|value| value as f32)
+    }
+
+    #[inline(always)]
+    fn dot_bytes(sum: [i32; 8], weights: [i32; 8], activations: i32) -> [i32; 8] {
+        let activations = activations.to_le_bytes();
+        std::array::from_fn(|lane| {
+            let weights = weights[lane].to_le_bytes();
+            let product = |place: usize| i32::from(weights[place]) * i32::from(activations[place] as i8);
+            sum[lane].wrapping_add(product(0) + product(1) + product(2) + product(3))
+        })
+    }
+
+    #[inline(always)]
+    fn dot_words(sum: [i32; 8], weights: [i32; 8], activations: i32) -> [i32; 8] {
+        let (low, high) = (i32::from(activations as i16), activations >> 16);
+        std::array::from_fn(|lane| {
+            let weight = weights[lane];
+            let product = (i32::from(weight as i16) * low).wrapping_add((weight >> 16) * high);
+            sum[lane].wrapping_add(product)
+        })
+    }
+
+    #[inline(always)]
+    fn load_floats(from: &[f32; 8]) -> [f32; 8] {
+        *from
+    }
+
+    #[inline(always)]
+    fn store_floats(floats: [f32; 8], to: &mut [f32; 8]) {
+        *to = floats;
+    }
+
+    #[inline(always)]
+    fn splat(value: f32) -> [f32; 8] {
+        [value; 8]
+    }
+
+    #[inline(always)]
+    fn add_floats(left: [f32; 8], right: [f32; 8]) -> [f32; 8] {
+        std::array::from_fn(|lane| left[lane] + right[lane])
+    }
+
+    #[inline(always)]
+    fn sub_floats(left: [f32; 8], right: [f32; 8]) -> [f32; 8] {
+        std::array::from_fn(|lane| left[lane] - right[lane])
+    }
+
+    #[inline(always)]
+    fn mul_floats(left: [f32; 8], right: [f32; 8]) -> [f32; 8] {
+        std::array::from_fn(|lane| left[lane] * right[lane])
+    }
+}
+
+/// WebAssembly's 128-bit vectors, two of them; with the relaxed dot where the build has it.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm {
+    use super::Simd;
+    use std::arch::wasm32::{
+        f32x4_add, f32x4_convert_i32x4, f32x4_mul, f32x4_splat, f32x4_sub, i32x4_add, i32x4_dot_i16x8,
+        i32x4_mul, i32x4_splat, v128, v128_load, v128_store,
+    };
+
+    #[derive(Clone, Copy, Debug)]
+    pub(super) struct Wasm;
+
+    type Pair = (v128, v128);
+
+    #[inline(always)]
+    fn each(left: Pair, right: Pair, operation: impl Fn(v128, v128) -> v128) -> Pair {
+        (operation(left.0, right.0), operation(left.1, right.1))
+    }
+
+    impl Simd for Wasm {
+        type Ints = Pair;
+        type Floats = Pair;
+        type Pattern = v128;
+
+        const PREFERS_BYTES: bool = cfg!(target_feature = "relaxed-simd");
+
+        #[inline(always)]
+        fn zero() -> Pair {
+            (i32x4_splat(0), i32x4_splat(0))
+        }
+
+        #[inline(always)]
+        fn load(from: &[i32; 8]) -> Pair {
+            let from: *const v128 = from.as_ptr().cast();
+            // SAFETY: the array is 32 bytes long; wasm loads need no alignment.
+            unsafe { (v128_load(from), v128_load(from.add(1))) }
+        }
+
+        #[inline(always)]
+        fn pattern(bytes: i32) -> v128 {
+            i32x4_splat(bytes)
+        }
+
+        #[inline(always)]
+        fn add(left: Pair, right: Pair) -> Pair {
+            each(left, right, |left, right| i32x4_add(left, right))
+        }
+
+        #[inline(always)]
+        fn mul(left: Pair, right: Pair) -> Pair {
+            each(left, right, |left, right| i32x4_mul(left, right))
+        }
+
+        #[inline(always)]
+        fn to_floats(ints: Pair) -> Pair {
+            (f32x4_convert_i32x4(ints.0), f32x4_convert_i32x4(ints.1))
+        }
+
+        #[cfg(target_feature = "relaxed-simd")]
+        #[inline(always)]
+        fn dot_bytes(sum: Pair, weights: Pair, activations: v128) -> Pair {
+            use std::arch::wasm32::i32x4_relaxed_dot_i8x16_i7x16_add as dot;
+            (dot(activations, weights.0, sum.0), dot(activations, weights.1, sum.1))
+        }
+
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        #[inline(always)]
+        fn dot_bytes(sum: Pair, weights: Pair, activations: v128) -> Pair {
+            use std::arch::wasm32::{
+                i16x8_extend_high_i8x16 as high, i16x8_extend_low_i8x16 as low, i32x4_shuffle as shuffle,
+            };
+            let (a_low, a_high) = (low(activations), high(activations));
+            let dot = |sum: v128, weights: v128| {
+                let left = i32x4_dot_i16x8(low(weights), a_low);
+                let right = i32x4_dot_i16x8(high(weights), a_high);
+                let pairs =
+                    i32x4_add(shuffle::<0, 2, 4, 6>(left, right), shuffle::<1, 3, 5, 7>(left, right));
+                i32x4_add(sum, pairs)
+            };
+            (dot(sum.0, weights.0), dot(sum.1, weights.1))
+        }
+
+        #[inline(always)]
+        fn dot_words(sum: Pair, weights: Pair, activations: v128) -> Pair {
+            (
+                i32x4_add(sum.0, i32x4_dot_i16x8(weights.0, activations)),
+                i32x4_add(sum.1, i32x4_dot_i16x8(weights.1, activations)),
+            )
+        }
+
+        #[inline(always)]
+        fn load_floats(from: &[f32; 8]) -> Pair {
+            let from: *const v128 = from.as_ptr().cast();
+            // SAFETY: the array is 32 bytes long; wasm loads need no alignment.
+            unsafe { (v128_load(from), v128_load(from.add(1))) }
+        }
+
+        #[inline(always)]
+        fn store_floats(floats: Pair, to: &mut [f32; 8]) {
+            let to: *mut v128 = to.as_mut_ptr().cast();
+            // SAFETY: the array is 32 bytes long; wasm stores need no alignment.
+            unsafe {
+                v128_store(to, floats.0);
+                v128_store(to.add(1), floats.1);
+            }
+        }
+
+        #[inline(always)]
+        fn splat(value: f32) -> Pair {
+            (f32x4_splat(value), f32x4_splat(value))
+        }
+
+        #[inline(always)]
+        fn add_floats(left: Pair, right: Pair) -> Pair {
+            each(left, right, |left, right| f32x4_add(left, right))
+        }
+
+        #[inline(always)]
+        fn sub_floats(left: Pair, right: Pair) -> Pair {
+            each(left, right, |left, right| f32x4_sub(left, right))
+        }
+
+        #[inline(always)]
+        fn mul_floats(left: Pair, right: Pair) -> Pair {
+            each(left, right, |left, right| f32x4_mul(left, right))
+        }
+    }
+}
+
+/// x86 with AVX2.
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    use super::{Simd, Task};
+    use std::arch::x86_64::{
+        __m256, __m256i, _mm256_add_epi32, _mm256_add_ps, _mm256_cvtepi32_ps, _mm256_loadu_ps,
+        _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_mul_ps, _mm256_mullo_epi32,
+        _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256, _mm256_storeu_ps,
+        _mm256_sub_ps,
+    };
+
+    /// Its methods may only run inside [`run`], which makes sure of the instructions.
+    #[derive(Clone, Copy, Debug)]
+    pub(super) struct Avx2(());
+
+    /// Compiles `task` with AVX2.
+    #[target_feature(enable = "avx2")]
+    pub(super) fn run<T: Task>(task: T) -> T::Output {
+        task.run::<Avx2>()
+    }
+
+    // SAFETY of every block below: the type cannot be named outside this file but through `Task::run`, which
+    // only `run` calls, and `run` is called only where the processor has AVX2. Loads and stores go through
+    // references to arrays of 32 bytes and need no alignment.
+    impl Simd for Avx2 {
+        type Ints = __m256i;
+        type Floats = __m256;
+        type Pattern = __m256i;
+
+        const PREFERS_BYTES: bool = true;
+
+        #[inline(always)]
+        fn zero() -> __m256i {
+            // SAFETY: as above.
+            unsafe { _mm256_setzero_si256() }
+        }
+
+        #[inline(always)]
+        fn load(from: &[i32; 8]) -> __m256i {
+            // SAFETY: as above.
+            unsafe { _mm256_loadu_si256(from.as_ptr().cast()) }
+        }
+
+        #[inline(always)]
+        fn pattern(bytes: i32) -> __m256i {
+            // SAFETY: as above.
+            unsafe { _mm256_set1_epi32(bytes) }
+        }
+
+        #[inline(always)]
+        fn add(left: __m256i, right: __m256i) -> __m256i {
+            // SAFETY: as above.
+            unsafe { _mm256_add_epi32(left, right) }
+        }
+
+        #[inline(always)]
+        fn mul(left: __m256i, right: __m256i) -> __m256i {
+            // SAFETY: as above.
+            unsafe { _mm256_mullo_epi32(left, right) }
+        }
+
+        #[inline(always)]
+        fn to_floats(ints: __m256i) -> __m256 {
+            // SAFETY: as above.
+            unsafe { _mm256_cvtepi32_ps(ints) }
+        }
+
+        #[inline(always)]
+        fn dot_bytes(sum: __m256i, weights: __m256i, activations: __m256i) -> __m256i {
+            // SAFETY: as above.
+            unsafe {
+                let pairs = _mm256_maddubs_epi16(weights, activations);
+                _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
+            }
+        }
+
+        #[inline(always)]
+        fn dot_words(sum: __m256i, weights: __m256i, activations: __m256i) -> __m256i {
+            // SAFETY: as above.
+            unsafe { _mm256_add_epi32(sum, _mm256_madd_epi16(weights, activations)) }
+        }
+
+        #[inline(always)]
+        fn load_floats(from: &[f32; 8]) -> __m256 {
+            // SAFETY: as above.
+            unsafe { _mm256_loadu_ps(from.as_ptr()) }
+        }
+
+        #[inline(always)]
+        fn store_floats(floats: __m256, to: &mut [f32; 8]) {
+            // SAFETY: as above.
+            unsafe { _mm256_storeu_ps(to.as_mut_ptr(), floats) }
+        }
+
+        #[inline(always)]
+        fn splat(value: f32) -> __m256 {
+            // SAFETY: as above.
+            unsafe { _mm256_set1_ps(value) }
+        }
+
+        #[inline(always)]
+        fn add_floats(left: __m256, right: __m256) -> __m256 {
+            // SAFETY: as above.
+            unsafe { _mm256_add_ps(left, right) }
+        }
+
+        #[inline(always)]
+        fn sub_floats(left: __m256, right: __m256) -> __m256 {
+            // SAFETY: as above.
+            unsafe { _mm256_sub_ps(left, right) }
+        }
+
+        #[inline(always)]
+        fn mul_floats(left: __m256, right: __m256) -> __m256 {
+            // SAFETY: as above.
+            unsafe { _mm256_mul_ps(left, right) }
+        }
+    }
+}
