@@ -1,176 +1,193 @@
-//! The layers that T5 and BLIP share. Rows are positions: `[positions, features]`.
+//! The layers that T5 and BLIP share. Rows are positions: `[positions, features]`, flat.
 
-use candle_core::quantized::QMatMul;
-use candle_core::{Device, Module, Result, Tensor};
+use super::kernels::{
+    AttentionScratch, DistanceBias, Input, KeyValues, Scratch, WeightMatrix, attend_rows, layer_norm,
+};
+use candle_core::{Device, Error, Result, Tensor};
+use std::sync::Arc;
 
-/// A weight matrix `[outputs, inputs]`, quantised or float32.
-#[derive(Clone, Debug)]
-pub(crate) struct Matrix(QMatMul);
-
-impl Matrix {
-    pub(crate) fn new(weight: QMatMul) -> Self {
-        Self(weight)
-    }
-
-    /// `[positions, inputs]` to `[positions, outputs]`.
-    pub(crate) fn forward(&self, xs: &Tensor) -> Result<Tensor> {
-        self.0.forward(xs)
-    }
-
-    /// The rows `ids` as float32, `[ids, inputs]`: an embedding.
-    pub(crate) fn rows(&self, ids: &[u32]) -> Result<Tensor> {
-        self.0.embedding(&Tensor::new(ids, &Device::Cpu)?)
-    }
-}
-
-/// A matrix with a bias.
+/// A weight matrix `[outputs, inputs]`, with a bias or without.
 #[derive(Clone, Debug)]
 pub(crate) struct Linear {
-    weight: Matrix,
-    bias: Tensor,
+    weight: Arc<WeightMatrix>,
+    bias: Option<Vec<f32>>,
 }
 
 impl Linear {
-    pub(crate) fn new(weight: Matrix, bias: Tensor) -> Self {
+    pub(crate) fn new(weight: Arc<WeightMatrix>, bias: Option<Vec<f32>>) -> Self {
         Self { weight, bias }
     }
 
-    /// `[positions, inputs]` to `[positions, outputs]`.
-    pub(crate) fn forward(&self, xs: &Tensor) -> Result<Tensor> {
-        self.weight.forward(xs)?.broadcast_add(&self.bias)
+    /// `[positions, inputs]` to `[positions, outputs]` in `out`.
+    pub(crate) fn forward(&self, input: &mut Input, out: &mut Vec<f32>, scratch: &mut Scratch) {
+        self.weight.apply(input, self.bias.as_deref(), out, scratch);
     }
+
+    /// The weights.
+    pub(crate) fn weight(&self) -> &Arc<WeightMatrix> {
+        &self.weight
+    }
+}
+
+/// Adds the rows `ids` of an embedding to `out`, `[ids, features]`.
+///
+/// # Errors
+///
+/// When an id is beyond the table.
+pub(crate) fn add_embeddings(table: &WeightMatrix, ids: &[u32], out: &mut [f32]) -> Result<()> {
+    let mut row = vec![0.0; table.inputs()];
+    for (id, out) in ids.iter().zip(out.chunks_exact_mut(table.inputs())) {
+        if !table.row(*id as usize, &mut row) {
+            return Err(Error::Msg(format!("id {id} is beyond the embedding's {} rows", table.outputs())));
+        }
+        super::kernels::add(out, &row);
+    }
+    Ok(())
 }
 
 /// Layer normalisation with mean (arXiv:1607.06450).
 #[derive(Clone, Debug)]
 pub(crate) struct LayerNorm {
-    weight: Tensor,
-    bias: Tensor,
+    weight: Vec<f32>,
+    bias: Vec<f32>,
     eps: f32,
 }
 
 impl LayerNorm {
-    pub(crate) fn new(weight: Tensor, bias: Tensor, eps: f64) -> Self {
+    pub(crate) fn new(weight: Vec<f32>, bias: Vec<f32>, eps: f64) -> Self {
         Self { weight, bias, eps: eps as f32 }
     }
 
-    pub(crate) fn forward(&self, xs: &Tensor) -> Result<Tensor> {
-        candle_nn::ops::layer_norm(xs, &self.weight, &self.bias, self.eps)
+    pub(crate) fn forward(&self, xs: &[f32], out: &mut [f32]) {
+        layer_norm(xs, &self.weight, &self.bias, self.eps, out);
+    }
+
+    /// Normalises to the input of a product.
+    pub(crate) fn forward_to(&self, xs: &[f32], input: &mut Input) {
+        let width = self.weight.len();
+        self.forward(xs, input.begin(xs.len() / width.max(1), width));
     }
 }
 
-/// `[rows, heads * width]` to `[heads, rows, width]`, contiguous.
-pub(crate) fn split_heads(xs: &Tensor, heads: usize) -> Result<Tensor> {
-    let (rows, features) = xs.dims2()?;
-    xs.reshape((rows, heads, features / heads))?.transpose(0, 1)?.contiguous()
+/// What one layer after the other writes over: nothing is allocated anew but where a call has more positions.
+#[derive(Debug, Default)]
+pub(crate) struct Workspace {
+    pub(crate) input: Input,
+    pub(crate) scratch: Scratch,
+    pub(crate) attention: AttentionScratch,
+    pub(crate) keys_values: KeyValues,
+    pub(crate) query: Vec<f32>,
+    pub(crate) key: Vec<f32>,
+    pub(crate) value: Vec<f32>,
+    pub(crate) out: Vec<f32>,
+    pub(crate) wide: Vec<f32>,
+    pub(crate) gate: Vec<f32>,
 }
 
-/// `[heads, rows, width]` to `[rows, heads * width]`.
-pub(crate) fn join_heads(xs: &Tensor) -> Result<Tensor> {
-    let (heads, rows, width) = xs.dims3()?;
-    xs.transpose(0, 1)?.contiguous()?.reshape((rows, heads * width))
+/// The shape of an attention layer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Heads {
+    pub(crate) count: usize,
+    /// Features of a head.
+    pub(crate) width: usize,
+    /// Multiplies the scores.
+    pub(crate) scale: f32,
 }
 
-/// Attention of `query` to `key` and `value`, all `[heads, positions, width]` or with a leading dimension for
-/// hypotheses. `scale` multiplies the scores before `bias` is added.
-pub(crate) fn attend(
-    query: &Tensor,
-    key: &Tensor,
-    value: &Tensor,
-    scale: Option<f64>,
-    bias: Option<&Tensor>,
-) -> Result<Tensor> {
-    let mut scores = query.matmul(&key.transpose(candle_core::D::Minus2, candle_core::D::Minus1)?)?;
-    if let Some(scale) = scale {
-        scores = (scores * scale)?;
+impl Heads {
+    /// Features of all heads.
+    pub(crate) fn features(self) -> usize {
+        self.count * self.width
     }
-    if let Some(bias) = bias {
-        scores = scores.broadcast_add(bias)?;
-    }
-    candle_nn::ops::softmax_last_dim(&scores)?.matmul(value)
 }
 
-/// The keys and values of one input that does not change while an answer is written: `[heads, positions,
-/// width]`.
-#[derive(Clone, Debug)]
-pub(crate) struct CrossCache {
-    key: Tensor,
-    value: Tensor,
-}
+/// The keys and values of one input that does not change while an answer is written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CrossCache(KeyValues);
 
 impl CrossCache {
-    /// From `[positions, heads * width]` each.
-    pub(crate) fn new(key: &Tensor, value: &Tensor, heads: usize) -> Result<Self> {
-        Ok(Self { key: split_heads(key, heads)?, value: split_heads(value, heads)? })
+    /// From `[positions, features]` each.
+    pub(crate) fn new(key: &[f32], value: &[f32], heads: Heads) -> Self {
+        let mut cache = KeyValues::default();
+        cache.fill(key, value, heads.features(), heads.count, heads.width);
+        Self(cache)
     }
 
-    /// Attention of `query`, `[rows, heads * width]`. Rows are positions of any number of hypotheses: all
-    /// look at the same input, so they share its keys without a copy.
-    pub(crate) fn attend(&self, query: &Tensor, scale: Option<f64>) -> Result<Tensor> {
-        let heads = self.key.dim(0)?;
-        let query = split_heads(query, heads)?;
-        join_heads(&attend(&query, &self.key, &self.value, scale, None)?)
+    /// Attention of the rows in `work.query` into `work.input`. Rows are positions of any number of hypotheses:
+    /// all look at the same input, so they share its keys without a copy.
+    pub(crate) fn attend(&self, heads: Heads, work: &mut Workspace) {
+        let features = heads.features();
+        let out = work.input.begin(work.query.len() / features.max(1), features);
+        self.0.attend(&work.query, features, heads.scale, None, out, &mut work.attention);
     }
 }
 
-/// The keys and values of what has been written: `[hypotheses, heads, positions, width]`.
+/// The keys and values of what has been written.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct SelfCache(Option<(Tensor, Tensor)>);
+pub(crate) struct SelfCache {
+    /// For each hypothesis keys and values, `[positions, features]`.
+    hypotheses: Vec<(Vec<f32>, Vec<f32>)>,
+}
 
 impl SelfCache {
-    /// Adds the positions in `query`, `key` and `value` (`[hypotheses * new, heads * width]` each) and
-    /// attends from them to all positions. `bias`, broadcast to `[hypotheses, heads, new, positions]`, also
-    /// hides what a position may not see.
+    /// Adds the positions in `work.key` and `work.value` (`[hypotheses * new, features]`) and attends from
+    /// those in `work.query` to themselves and to all before them, into `work.input`.
     pub(crate) fn attend(
         &mut self,
-        [query, key, value]: [&Tensor; 3],
-        shape: DecoderShape,
-        scale: Option<f64>,
-        bias: Option<&Tensor>,
-    ) -> Result<Tensor> {
-        let DecoderShape { hypotheses, new, heads } = shape;
-        let split = |xs: &Tensor| {
-            let width = xs.dim(1)? / heads;
-            xs.reshape((hypotheses, new, heads, width))?.transpose(1, 2)?.contiguous()
-        };
-        let (query, key, value) = (split(query)?, split(key)?, split(value)?);
-        let (key, value) = match &self.0 {
-            None => (key, value),
-            Some((past_key, past_value)) => {
-                (Tensor::cat(&[past_key, &key], 2)?, Tensor::cat(&[past_value, &value], 2)?)
-            }
-        };
-        let context = attend(&query, &key, &value, scale, bias)?;
-        self.0 = Some((key, value));
-        let width = context.dim(3)?;
-        context.transpose(1, 2)?.contiguous()?.reshape((hypotheses * new, heads * width))
+        hypotheses: usize,
+        heads: Heads,
+        bias: Option<DistanceBias<'_>>,
+        work: &mut Workspace,
+    ) {
+        let features = heads.features();
+        let rows = work.query.len() / features.max(1);
+        let part = (rows / hypotheses.max(1) * features).max(1);
+        self.hypotheses.resize_with(hypotheses, Default::default);
+        let out = work.input.begin(rows, features);
+        let news =
+            work.query.chunks_exact(part).zip(work.key.chunks_exact(part)).zip(work.value.chunks_exact(part));
+        for (((query, key), value), ((keys, values), out)) in
+            news.zip(self.hypotheses.iter_mut().zip(out.chunks_exact_mut(part)))
+        {
+            keys.extend_from_slice(key);
+            values.extend_from_slice(value);
+            attend_rows(query, (keys, values), (heads.count, heads.width), heads.scale, bias, out);
+        }
     }
 
     /// Makes hypothesis `i` go on from what was hypothesis `parents[i]`.
-    pub(crate) fn reorder(&mut self, parents: &Tensor) -> Result<()> {
-        if let Some((key, value)) = &self.0 {
-            self.0 = Some((key.index_select(parents, 0)?, value.index_select(parents, 0)?));
+    pub(crate) fn reorder(&mut self, parents: &[u32]) {
+        // A hypothesis that stays in its place, as most do, is not copied.
+        let stays = parents.len() == self.hypotheses.len()
+            && (0..).zip(parents).all(|(place, parent)| place == *parent);
+        if !stays {
+            let of = |parent: &u32| self.hypotheses.get(*parent as usize).cloned().unwrap_or_default();
+            self.hypotheses = parents.iter().map(of).collect();
         }
-        Ok(())
     }
 }
 
-/// What the rows of a decoder's tensors mean: `hypotheses` times `new` positions.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct DecoderShape {
-    pub(crate) hypotheses: usize,
-    pub(crate) new: usize,
-    pub(crate) heads: usize,
+/// Flat rows as a tensor `[rows, width]`.
+pub(crate) fn to_tensor(values: Vec<f32>, width: usize) -> Result<Tensor> {
+    let rows = values.len() / width.max(1);
+    Tensor::from_vec(values, (rows, width), &Device::Cpu)
 }
 
-/// Adds minus infinity where one of `new` positions after `past` would look ahead: `[new, past + new]`. None
-/// if there is nothing to hide.
-pub(crate) fn causal_mask(past: usize, new: usize) -> Result<Option<Tensor>> {
-    if new == 1 {
-        return Ok(None);
+/// A tensor `[rows, width]` as flat rows.
+///
+/// # Errors
+///
+/// When it has another shape.
+pub(crate) fn from_tensor(tensor: &Tensor, width: usize) -> Result<Vec<f32>> {
+    match tensor.dims() {
+        [_, found] if *found == width => tensor.flatten_all()?.to_vec1(),
+        other => Err(Error::Msg(format!("states of shape {other:?}, not of {width} features"))),
     }
-    let all = past + new;
-    let hidden = |row: usize, column: usize| if column > past + row { f32::NEG_INFINITY } else { 0.0 };
-    let mask: Vec<f32> = (0..new).flat_map(|row| (0..all).map(move |column| hidden(row, column))).collect();
-    Tensor::from_vec(mask, (new, all), &Device::Cpu).map(Some)
+}
+
+/// The last position of each hypothesis: `[hypotheses * new, width]` to `[hypotheses, width]`.
+pub(crate) fn last_rows(rows: &[f32], hypotheses: usize, width: usize) -> Vec<f32> {
+    let part = (rows.len() / hypotheses.max(1)).max(1);
+    let last = |part: &[f32]| part.get(part.len().saturating_sub(width)..).unwrap_or_default().to_vec();
+    rows.chunks_exact(part).flat_map(last).collect()
 }

@@ -1,7 +1,7 @@
 //! The models: GGUF weights to tensors, text to tokens and back, and token by token to an answer.
 //!
 //! ```text
-//! GGUF bytes ── gguf ──▶ tensors ── layers ──▶ t5, blip (encoder once, decoder token by token)
+//! GGUF bytes ── gguf ──▶ rows ── kernels ──▶ panels ── layers ──▶ t5, blip (encoder once, decoder token by token)
 //! text ── tokenizer ──▶ ids ── encoder ──▶ states ── decoder + generation ──▶ ids ── tokenizer ──▶ text
 //! ```
 //!
@@ -12,6 +12,7 @@
 pub mod blip;
 pub mod generation;
 pub mod gguf;
+mod kernels;
 mod layers;
 pub mod parity;
 pub mod quantize;

@@ -1,10 +1,15 @@
 //! Tensors of an open GGUF file, asked for by name with the shape that the configuration promises.
 
 use super::gguf::{ElementType, GgufError, GgufReader};
-use super::layers::{LayerNorm, Linear, Matrix};
-use candle_core::Tensor;
-use candle_core::quantized::QMatMul;
+use super::kernels::{Format, WeightMatrix};
+use super::layers::{LayerNorm, Linear};
+use candle_core::Device;
+use candle_core::quantized::ggml_file::qtensor_from_ggml;
 use std::io::{Read, Seek};
+use std::sync::Arc;
+
+/// Rows that the kernels interleave.
+const INTERLEAVED_ROWS: usize = 8;
 
 /// Why a model could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -57,34 +62,64 @@ impl<R: Read + Seek> Weights<R> {
     }
 
     /// Tensor `name` as float32.
-    pub(crate) fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<Tensor, LoadError> {
+    pub(crate) fn floats(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, LoadError> {
         self.check(name, shape)?;
-        Ok(self.reader.read_f32(name)?)
+        Ok(self.reader.read_f32(name)?.flatten_all()?.to_vec1()?)
     }
 
-    /// Tensor `name`, `[rows, columns]`, kept as it is stored where candle multiplies with it so.
-    pub(crate) fn matrix(&mut self, name: &str, rows: usize, columns: usize) -> Result<Matrix, LoadError> {
-        let element = self.check(name, &[rows, columns])?;
-        let weight = match element {
-            ElementType::F32 | ElementType::F16 | ElementType::BF16 => {
-                QMatMul::Tensor(self.reader.read_f32(name)?)
-            }
-            _ => QMatMul::QTensor(self.reader.read(name)?.into()),
+    /// Tensor `name`, `[outputs, inputs]`. What is stored as `Q4_K`, `Q6_K`, `Q8_0` or float stays exactly
+    /// that; other types are rounded to `Q8_0`.
+    pub(crate) fn matrix(
+        &mut self,
+        name: &str,
+        outputs: usize,
+        inputs: usize,
+    ) -> Result<Arc<WeightMatrix>, LoadError> {
+        let element = self.check(name, &[outputs, inputs])?;
+        let (format, stored_so) = match element {
+            ElementType::Q4K => (Format::Q4K, true),
+            ElementType::Q6K => (Format::Q6K, true),
+            ElementType::Q8_0 => (Format::Q8, true),
+            ElementType::F32 => (Format::F32, true),
+            ElementType::F16 | ElementType::BF16 => (Format::F32, false),
+            _ => (Format::Q8, false),
         };
-        Ok(Matrix::new(weight))
+        let blocks = || LoadError::Shape {
+            name: name.to_owned(),
+            expected: vec![outputs, inputs],
+            found: vec![outputs, inputs],
+        };
+        let mut matrix = WeightMatrix::new(format, outputs, inputs).ok_or_else(blocks)?;
+        self.reader.read_rows(name, INTERLEAVED_ROWS, |info, bytes| -> Result<(), LoadError> {
+            if stored_so {
+                matrix.push_blocks(bytes);
+                return Ok(());
+            }
+            let row_bytes = inputs / element.block_size() * element.type_size();
+            let shape = vec![bytes.len() / row_bytes.max(1), inputs];
+            let floats = qtensor_from_ggml(element, bytes, shape, &Device::Cpu)
+                .and_then(|rows| rows.dequantize(&Device::Cpu)?.flatten_all()?.to_vec1::<f32>())
+                .map_err(|source| GgufError::Tensor { name: info.name.clone(), source: source.into() })?;
+            matrix.push_floats(&floats);
+            Ok(())
+        })?;
+        if !matrix.is_complete() {
+            return Err(blocks());
+        }
+        Ok(Arc::new(matrix))
     }
 
     /// `{name}.weight`, `[outputs, inputs]`, with `{name}.bias`.
     pub(crate) fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> Result<Linear, LoadError> {
         let weight = self.matrix(&format!("{name}.weight"), outputs, inputs)?;
-        let bias = self.tensor(&format!("{name}.bias"), &[outputs])?;
-        Ok(Linear::new(weight, bias))
+        let bias = self.floats(&format!("{name}.bias"), &[outputs])?;
+        Ok(Linear::new(weight, Some(bias)))
     }
 
     /// `{name}.weight` and `{name}.bias`, both `[size]`.
     pub(crate) fn layer_norm(&mut self, name: &str, size: usize, eps: f64) -> Result<LayerNorm, LoadError> {
-        let weight = self.tensor(&format!("{name}.weight"), &[size])?;
-        let bias = self.tensor(&format!("{name}.bias"), &[size])?;
+        let weight = self.floats(&format!("{name}.weight"), &[size])?;
+        let bias = self.floats(&format!("{name}.bias"), &[size])?;
         Ok(LayerNorm::new(weight, bias, eps))
     }
 

@@ -1,16 +1,21 @@
 //! The text decoder: a BERT that looks at the picture's states.
 
 use super::config::Config;
-use crate::models::generation::{self, Decoder};
-use crate::models::layers::{CrossCache, DecoderShape, LayerNorm, Linear, Matrix, SelfCache, causal_mask};
+use crate::models::generation::Decoder;
+use crate::models::kernels::{Activation, WeightMatrix, add};
+use crate::models::layers::{
+    CrossCache, Heads, LayerNorm, Linear, SelfCache, Workspace, add_embeddings, from_tensor, last_rows,
+    to_tensor,
+};
 use crate::models::weights::{LoadError, Weights};
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Result, Tensor};
 use std::io::{Read, Seek};
+use std::sync::Arc;
 
 #[derive(Clone, Debug)]
 pub(super) struct TextDecoder {
-    words: Matrix,
-    positions: Matrix,
+    words: Arc<WeightMatrix>,
+    positions: Arc<WeightMatrix>,
     norm: LayerNorm,
     layers: Vec<TextLayer>,
     transform: Linear,
@@ -46,20 +51,24 @@ impl TextDecoder {
         let matrix_name = format!("{head}.decoder.weight");
         let matrix = match weights.contains(&matrix_name) {
             true => weights.matrix(&matrix_name, vocabulary, hidden)?,
-            false => words.clone(),
+            false => Arc::clone(&words),
         };
         let bias_names = [format!("{head}.bias"), format!("{head}.decoder.bias")];
         let bias_name = bias_names.iter().find(|name| weights.contains(name)).unwrap_or(&bias_names[0]);
-        let bias = weights.tensor(bias_name, &[vocabulary])?;
-        let output = Linear::new(matrix, bias);
+        let bias = weights.floats(bias_name, &[vocabulary])?;
+        let output = Linear::new(matrix, Some(bias));
         Ok(Self { words, positions, norm, layers, transform, transform_norm, output })
     }
 
     /// Turns the picture's `states` into keys and values, once per picture.
     pub(super) fn start(&self, states: &Tensor) -> Result<BlipDecoder<'_>> {
+        let mut work = Workspace::default();
+        let width = self.layers.first().map_or(0, |layer| layer.cross.key.weight().inputs());
+        work.input.copy(&from_tensor(states, width)?, width);
         let caches =
-            self.layers.iter().map(|layer| Ok((SelfCache::default(), layer.cross.read_input(states)?)));
-        Ok(BlipDecoder { model: self, caches: caches.collect::<Result<_>>()?, past: 0 })
+            self.layers.iter().map(|layer| (SelfCache::default(), layer.cross.read_input(&mut work)));
+        let caches = caches.collect();
+        Ok(BlipDecoder { model: self, caches, work: Workspace::default(), past: 0 })
     }
 }
 
@@ -68,34 +77,45 @@ impl TextDecoder {
 pub struct BlipDecoder<'a> {
     model: &'a TextDecoder,
     caches: Vec<(SelfCache, CrossCache)>,
+    work: Workspace,
     past: usize,
 }
 
 impl BlipDecoder<'_> {
-    fn hidden(&mut self, tokens: &[u32], hypotheses: usize) -> Result<Tensor> {
+    /// The last hidden states for `tokens`: `[tokens, hidden]`.
+    fn hidden(&mut self, tokens: &[u32], hypotheses: usize) -> Result<Vec<f32>> {
         let new = tokens.len() / hypotheses.max(1);
         let first = self.past as u32;
         let places: Vec<u32> = (0..hypotheses).flat_map(|_| (first..).take(new)).collect();
-        let embedded = (self.model.words.rows(tokens)? + self.model.positions.rows(&places)?)?;
-        let mut xs = self.model.norm.forward(&embedded)?;
-        let mask = causal_mask(self.past, new)?;
+        let mut embedded = vec![0.0; tokens.len() * self.model.words.inputs()];
+        add_embeddings(&self.model.words, tokens, &mut embedded)?;
+        add_embeddings(&self.model.positions, &places, &mut embedded)?;
+        let mut xs = vec![0.0; embedded.len()];
+        self.model.norm.forward(&embedded, &mut xs);
         for (layer, (own, cross)) in self.model.layers.iter().zip(&mut self.caches) {
-            xs = layer.forward(&xs, hypotheses, own, cross, mask.as_ref())?;
+            layer.forward(&mut xs, hypotheses, own, cross, &mut self.work);
         }
         self.past += new;
         Ok(xs)
     }
 
-    fn project(&self, hidden: &Tensor) -> Result<Tensor> {
-        let transformed = self.model.transform.forward(hidden)?.gelu_erf()?;
-        self.model.output.forward(&self.model.transform_norm.forward(&transformed)?)
+    fn project(&mut self, hidden: &[f32]) -> Result<Tensor> {
+        let TextDecoder { transform, transform_norm, output, .. } = self.model;
+        let work = &mut self.work;
+        work.input.copy(hidden, transform.weight().inputs());
+        transform.forward(&mut work.input, &mut work.out, &mut work.scratch);
+        Activation::GeluExact.apply(&mut work.out);
+        transform_norm.forward_to(&work.out, &mut work.input);
+        let mut logits = Vec::new();
+        output.forward(&mut work.input, &mut logits, &mut work.scratch);
+        to_tensor(logits, output.weight().outputs())
     }
 }
 
 impl Decoder for BlipDecoder<'_> {
     fn advance(&mut self, tokens: &[u32], hypotheses: usize) -> Result<Tensor> {
         let hidden = self.hidden(tokens, hypotheses)?;
-        self.project(&generation::last_rows(&hidden, hypotheses)?)
+        self.project(&last_rows(&hidden, hypotheses, self.model.words.inputs()))
     }
 
     fn advance_all(&mut self, tokens: &[u32]) -> Result<Tensor> {
@@ -104,8 +124,8 @@ impl Decoder for BlipDecoder<'_> {
     }
 
     fn reorder(&mut self, parents: &[u32]) -> Result<()> {
-        let parents = Tensor::new(parents, &Device::Cpu)?;
-        self.caches.iter_mut().try_for_each(|(own, _)| own.reorder(&parents))
+        self.caches.iter_mut().for_each(|(own, _)| own.reorder(parents));
+        Ok(())
     }
 }
 
@@ -141,16 +161,21 @@ impl TextLayer {
 
     fn forward(
         &self,
-        xs: &Tensor,
+        xs: &mut [f32],
         hypotheses: usize,
         own: &mut SelfCache,
         cross: &CrossCache,
-        mask: Option<&Tensor>,
-    ) -> Result<Tensor> {
-        let xs = self.own.forward_own(xs, hypotheses, own, mask)?;
-        let xs = self.cross.forward_cross(&xs, cross)?;
-        let wide = self.wide.forward(&xs)?.gelu_erf()?;
-        self.norm.forward(&(self.narrow.forward(&wide)? + xs)?)
+        work: &mut Workspace,
+    ) {
+        self.own.forward_own(xs, hypotheses, own, work);
+        self.cross.forward_cross(xs, cross, work);
+        work.input.copy(xs, self.wide.weight().inputs());
+        self.wide.forward(&mut work.input, &mut work.wide, &mut work.scratch);
+        Activation::GeluExact.apply(&mut work.wide);
+        work.input.copy(&work.wide, self.narrow.weight().inputs());
+        self.narrow.forward(&mut work.input, &mut work.out, &mut work.scratch);
+        add(&mut work.out, xs);
+        self.norm.forward(&work.out, xs);
     }
 }
 
@@ -161,8 +186,7 @@ struct TextAttention {
     value: Linear,
     output: Linear,
     norm: LayerNorm,
-    heads: usize,
-    scale: f64,
+    heads: Heads,
 }
 
 impl TextAttention {
@@ -181,30 +205,41 @@ impl TextAttention {
             value: weights.linear(&format!("{name}.self.value"), inputs, hidden)?,
             output: weights.linear(&format!("{name}.output.dense"), hidden, hidden)?,
             norm: weights.layer_norm(&format!("{name}.output.LayerNorm"), hidden, text.layer_norm_eps)?,
-            heads,
-            scale: ((hidden / heads) as f64).powf(-0.5),
+            heads: Heads {
+                count: heads,
+                width: hidden / heads,
+                scale: ((hidden / heads) as f64).powf(-0.5) as f32,
+            },
         })
     }
 
-    fn read_input(&self, states: &Tensor) -> Result<CrossCache> {
-        CrossCache::new(&self.key.forward(states)?, &self.value.forward(states)?, self.heads)
+    /// Keys and values of the picture's states in `work.input`.
+    fn read_input(&self, work: &mut Workspace) -> CrossCache {
+        self.key.forward(&mut work.input, &mut work.key, &mut work.scratch);
+        self.value.forward(&mut work.input, &mut work.value, &mut work.scratch);
+        CrossCache::new(&work.key, &work.value, self.heads)
     }
 
-    fn forward_own(
-        &self,
-        xs: &Tensor,
-        hypotheses: usize,
-        cache: &mut SelfCache,
-        mask: Option<&Tensor>,
-    ) -> Result<Tensor> {
-        let (query, key, value) = (self.query.forward(xs)?, self.key.forward(xs)?, self.value.forward(xs)?);
-        let shape = DecoderShape { hypotheses, new: xs.dim(0)? / hypotheses.max(1), heads: self.heads };
-        let context = cache.attend([&query, &key, &value], shape, Some(self.scale), mask)?;
-        self.norm.forward(&(self.output.forward(&context)? + xs)?)
+    fn forward_own(&self, xs: &mut [f32], hypotheses: usize, cache: &mut SelfCache, work: &mut Workspace) {
+        work.input.copy(xs, self.query.weight().inputs());
+        self.query.forward(&mut work.input, &mut work.query, &mut work.scratch);
+        self.key.forward(&mut work.input, &mut work.key, &mut work.scratch);
+        self.value.forward(&mut work.input, &mut work.value, &mut work.scratch);
+        cache.attend(hypotheses, self.heads, None, work);
+        self.finish(xs, work);
     }
 
-    fn forward_cross(&self, xs: &Tensor, cache: &CrossCache) -> Result<Tensor> {
-        let context = cache.attend(&self.query.forward(xs)?, Some(self.scale))?;
-        self.norm.forward(&(self.output.forward(&context)? + xs)?)
+    fn forward_cross(&self, xs: &mut [f32], cache: &CrossCache, work: &mut Workspace) {
+        work.input.copy(xs, self.query.weight().inputs());
+        self.query.forward(&mut work.input, &mut work.query, &mut work.scratch);
+        cache.attend(self.heads, work);
+        self.finish(xs, work);
+    }
+
+    /// Adds what `work.input` becomes to `xs`, and normalises.
+    fn finish(&self, xs: &mut [f32], work: &mut Workspace) {
+        self.output.forward(&mut work.input, &mut work.out, &mut work.scratch);
+        add(&mut work.out, xs);
+        self.norm.forward(&work.out, xs);
     }
 }

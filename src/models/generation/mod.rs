@@ -118,16 +118,6 @@ fn best(scores: &[f32]) -> u32 {
     best.0
 }
 
-/// The last position of each hypothesis: `[hypotheses * new, features]` to `[hypotheses, features]`.
-pub(super) fn last_rows(hidden: &Tensor, hypotheses: usize) -> Result<Tensor> {
-    let (rows, features) = hidden.dims2()?;
-    let new = rows / hypotheses.max(1);
-    if new == 1 {
-        return Ok(hidden.clone());
-    }
-    hidden.reshape((hypotheses, new, features))?.narrow(1, new - 1, 1)?.squeeze(1)?.contiguous()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! Attention in float32: scores, softmax and the mean of the values, for one block of queries after the other.
 
 use super::blocks::COLUMNS;
-use super::elementwise::softmax;
+use super::elementwise::{dot, softmax};
 use super::float::PackedRows;
 use super::simd::{Simd, Task, dispatch};
 
@@ -113,19 +113,23 @@ impl Task for Attend<'_> {
             return;
         }
         let blocks = self.queries.chunks(QUERIES_AT_ONCE * self.stride);
-        for (block, (queries, out)) in
-            blocks.zip(self.out.chunks_mut(QUERIES_AT_ONCE * features)).enumerate()
+        for (block, (queries, out)) in blocks.zip(self.out.chunks_mut(QUERIES_AT_ONCE * features)).enumerate()
         {
             let rows = queries.len().div_ceil(self.stride);
             scores.resize(rows * padded, 0.0);
             for head in 0..heads {
                 let query = |row: usize| queries.get(row * self.stride + head * width..).unwrap_or_default();
-                packed.pack((0..rows).map(|row| query(row).get(..width).unwrap_or_default()), width, self.scale);
+                packed.pack(
+                    (0..rows).map(|row| query(row).get(..width).unwrap_or_default()),
+                    width,
+                    self.scale,
+                );
                 let keys = keys.chunks_exact(width).skip(head * (padded / COLUMNS)).take(padded / COLUMNS);
                 for (panel, keys) in keys.enumerate() {
                     packed.multiply::<S>(keys, |row, products| {
                         let place = row * padded + panel * COLUMNS;
-                        let (place, _) = scores.get_mut(place..).unwrap_or_default().as_chunks_mut::<COLUMNS>();
+                        let (place, _) =
+                            scores.get_mut(place..).unwrap_or_default().as_chunks_mut::<COLUMNS>();
                         if let Some(place) = place.first_mut() {
                             S::store_floats(products, place);
                         }
@@ -155,11 +159,56 @@ impl Task for Attend<'_> {
                         let mut mean = [0.0; COLUMNS];
                         S::store_floats(S::mul_floats(S::splat(inverse), products), &mut mean);
                         let place = row * features + head * width + first;
-                        let place = out.get_mut(place..place + COLUMNS.min(width - first)).unwrap_or_default();
+                        let place =
+                            out.get_mut(place..place + COLUMNS.min(width - first)).unwrap_or_default();
                         for (place, mean) in place.iter_mut().zip(mean) {
                             *place = mean;
                         }
                     });
+                }
+            }
+        }
+    }
+}
+
+/// Attends from the last rows of `keys` and `values` (`[positions, heads * width]`), whose queries are given,
+/// each to its own position and those before, and writes as many rows to `out`. `bias` counts queries by their
+/// positions.
+pub(crate) fn attend_rows(
+    queries: &[f32],
+    (keys, values): (&[f32], &[f32]),
+    (heads, width): (usize, usize),
+    scale: f32,
+    bias: Option<DistanceBias<'_>>,
+    out: &mut [f32],
+) {
+    let features = (heads * width).max(1);
+    let first = (keys.len() / features).saturating_sub(queries.len() / features);
+    let mut scores = Vec::new();
+    for (new, (query, out)) in queries.chunks_exact(features).zip(out.chunks_exact_mut(features)).enumerate()
+    {
+        let position = first + new;
+        let parts = query.chunks_exact(width.max(1)).zip(out.chunks_exact_mut(width.max(1)));
+        for (head, (query, out)) in parts.enumerate() {
+            let place = head * width;
+            scores.clear();
+            for key in keys.chunks_exact(features).take(position + 1) {
+                scores.push(dot(query, key.get(place..).unwrap_or_default()) * scale);
+            }
+            if let Some(bias) = bias {
+                let start = (head * bias.distances + bias.origin).saturating_sub(position);
+                let added = bias.table.get(start..start + scores.len()).unwrap_or_default();
+                for (score, added) in scores.iter_mut().zip(added) {
+                    *score += added;
+                }
+            }
+            let inverse = softmax(&mut scores);
+            out.fill(0.0);
+            for (value, weight) in values.chunks_exact(features).zip(&scores) {
+                let value = value.get(place..).unwrap_or_default();
+                let weight = weight * inverse;
+                for (out, value) in out.iter_mut().zip(value) {
+                    *out += weight * value;
                 }
             }
         }

@@ -108,7 +108,8 @@ impl Q4Block {
         let (quads, _) = bytes[16..].as_chunks::<4>();
         for (place, quad) in quads.iter().enumerate() {
             let (run, within) = (place / 8, place % 8);
-            for (half, values) in [quad.map(|byte| byte & 15), quad.map(|byte| byte >> 4)].iter().enumerate() {
+            for (half, values) in [quad.map(|byte| byte & 15), quad.map(|byte| byte >> 4)].iter().enumerate()
+            {
                 let group = run * 16 + half * 8 + within;
                 put(&mut self.quants[group / 2], column, 4 * (group % 2) as u32, *values);
             }

@@ -50,7 +50,7 @@ fn gelu_exact(x: f32) -> f32 {
 #[inline(always)]
 fn gelu_tanh(x: f32) -> f32 {
     // 2 sqrt(2 / pi)
-    const TWICE: f32 = 1.595_769_1;
+    const TWICE: f32 = 1.595_769;
     x / (1.0 + exp(-TWICE * (x + 0.044_715 * x * x * x)))
 }
 
@@ -145,6 +145,25 @@ fn sum(values: &[f32], term: impl Fn(f32) -> f32) -> f32 {
     ((a + e) + (c + g)) + ((b + f) + (d + h))
 }
 
+/// The sum of the products of two rows, in eight lanes, as long as the first.
+#[inline(always)]
+pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
+    let mut lanes = [0f32; 8];
+    let ((lefts, left), (rights, right)) = (left.as_chunks::<8>(), right.as_chunks::<8>());
+    for (left, right) in lefts.iter().zip(rights) {
+        for ((lane, left), right) in lanes.iter_mut().zip(left).zip(right) {
+            *lane += left * right;
+        }
+    }
+    // What is left of the longer row stands in its next chunk.
+    let right = rights.get(lefts.len()).map_or(right, |chunk| chunk.as_slice());
+    for ((lane, left), right) in lanes.iter_mut().zip(left).zip(right) {
+        *lane += left * right;
+    }
+    let [a, b, c, d, e, f, g, h] = lanes;
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
+}
+
 /// Layer normalisation with mean (arXiv:1607.06450) of each row of `values`, as many features as `weight`.
 pub(crate) fn layer_norm(values: &[f32], weight: &[f32], bias: &[f32], eps: f32, out: &mut [f32]) {
     let width = weight.len().max(1);
@@ -182,7 +201,8 @@ pub(super) fn softmax(scores: &mut [f32]) -> f32 {
         }
     }
     let all = lanes.iter().chain(rest);
-    let largest = all.fold(f32::NEG_INFINITY, |largest, &score| if score > largest { score } else { largest });
+    let largest =
+        all.fold(f32::NEG_INFINITY, |largest, &score| if score > largest { score } else { largest });
     // Where all is hidden, nothing is: the reference divides zero by zero there.
     let largest = if largest > f32::NEG_INFINITY { largest } else { 0.0 };
     map(scores, |score| exp(score - largest));

@@ -39,7 +39,12 @@ pub(super) struct PackedRows {
 impl PackedRows {
     /// Packs `rows`, each `width` long, times `scale`.
     #[inline(always)]
-    pub(super) fn pack<'a>(&mut self, rows: impl ExactSizeIterator<Item = &'a [f32]>, width: usize, scale: f32) {
+    pub(super) fn pack<'a>(
+        &mut self,
+        rows: impl ExactSizeIterator<Item = &'a [f32]>,
+        width: usize,
+        scale: f32,
+    ) {
         let in_fours = rows.len() / 4 * 4;
         self.width = width;
         self.fours.resize(in_fours / 4 * width, [0.0; 4]);
@@ -84,10 +89,7 @@ fn spread<const R: usize>(tiles: &mut [[f32; R]], index: usize, row: &[f32], sca
 
 /// Each row of a tile times the panel.
 #[inline(always)]
-fn multiply_tile<S: Simd, const R: usize>(
-    tile: &[[f32; R]],
-    panel: &[[f32; COLUMNS]],
-) -> [S::Floats; R] {
+fn multiply_tile<S: Simd, const R: usize>(tile: &[[f32; R]], panel: &[[f32; COLUMNS]]) -> [S::Floats; R] {
     let mut sums = [S::splat(0.0); R];
     for (values, weights) in tile.iter().zip(panel) {
         let weights = S::load_floats(weights);

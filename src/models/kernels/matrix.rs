@@ -59,16 +59,6 @@ impl WeightMatrix {
         self.inputs
     }
 
-    /// Bytes that the weights take.
-    pub(crate) fn bytes(&self) -> usize {
-        match &self.panels {
-            Panels::Q4(blocks) => size_of_val(blocks.as_slice()),
-            Panels::Q6(blocks) => size_of_val(blocks.as_slice()),
-            Panels::Q8(blocks) => size_of_val(blocks.as_slice()),
-            Panels::Float(blocks) => size_of_val(blocks.as_slice()),
-        }
-    }
-
     /// Adds whole rows as GGUF stores them in the matrix's own format. All but the last addition must be of a
     /// multiple of eight rows.
     pub(crate) fn push_blocks(&mut self, rows: &[u8]) {
@@ -134,8 +124,12 @@ impl WeightMatrix {
         }
         let (panel, column) = (index / COLUMNS, index % COLUMNS);
         match &self.panels {
-            Panels::Q4(blocks) => read(blocks, panel, out, LONG_BLOCK, |block, out| block.column(column, out)),
-            Panels::Q6(blocks) => read(blocks, panel, out, LONG_BLOCK, |block, out| block.column(column, out)),
+            Panels::Q4(blocks) => {
+                read(blocks, panel, out, LONG_BLOCK, |block, out| block.column(column, out));
+            }
+            Panels::Q6(blocks) => {
+                read(blocks, panel, out, LONG_BLOCK, |block, out| block.column(column, out));
+            }
             Panels::Q8(blocks) => {
                 read(blocks, panel, out, SHORT_BLOCK, |block, out| block.column(column, out));
             }

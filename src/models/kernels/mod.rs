@@ -23,7 +23,7 @@ mod simd;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use attention::{AttentionScratch, DistanceBias, KeyValues};
+pub(crate) use attention::{AttentionScratch, DistanceBias, KeyValues, attend_rows};
 pub(crate) use elementwise::{Activation, add, layer_norm, multiply, rms_norm};
 pub(crate) use input::Input;
 pub(crate) use matrix::{Format, WeightMatrix};

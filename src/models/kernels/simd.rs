@@ -240,8 +240,7 @@ mod wasm {
             let dot = |sum: v128, weights: v128| {
                 let left = i32x4_dot_i16x8(low(weights), a_low);
                 let right = i32x4_dot_i16x8(high(weights), a_high);
-                let pairs =
-                    i32x4_add(shuffle::<0, 2, 4, 6>(left, right), shuffle::<1, 3, 5, 7>(left, right));
+                let pairs = i32x4_add(shuffle::<0, 2, 4, 6>(left, right), shuffle::<1, 3, 5, 7>(left, right));
                 i32x4_add(sum, pairs)
             };
             (dot(sum.0, weights.0), dot(sum.1, weights.1))

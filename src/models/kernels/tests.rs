@@ -32,7 +32,9 @@ impl Random {
             Format::Q4K => (256, 144, &[0, 2]),
             Format::Q6K => (256, 210, &[208]),
             Format::Q8 => (32, 34, &[0]),
-            Format::F32 => return self.floats(rows * inputs).into_iter().flat_map(f32::to_le_bytes).collect(),
+            Format::F32 => {
+                return self.floats(rows * inputs).into_iter().flat_map(f32::to_le_bytes).collect();
+            }
         };
         let mut data: Vec<u8> = (0..rows * inputs / block * bytes).map(|_| self.next() as u8).collect();
         for block in data.chunks_exact_mut(bytes) {
@@ -78,8 +80,17 @@ fn rounded(xs: &[f32], length: usize) -> Vec<f64> {
         .collect()
 }
 
-const SHAPES: [(usize, usize, usize); 9] =
-    [(1, 1, 256), (1, 8, 256), (2, 9, 512), (3, 30, 256), (4, 16, 768), (5, 7, 256), (7, 23, 1024), (12, 40, 256), (99, 17, 256)];
+const SHAPES: [(usize, usize, usize); 9] = [
+    (1, 1, 256),
+    (1, 8, 256),
+    (2, 9, 512),
+    (3, 30, 256),
+    (4, 16, 768),
+    (5, 7, 256),
+    (7, 23, 1024),
+    (12, 40, 256),
+    (99, 17, 256),
+];
 
 #[test]
 fn products_are_those_of_a_plain_loop() {
@@ -102,7 +113,8 @@ fn products_are_those_of_a_plain_loop() {
             assert_eq!(out.len(), rows * outputs);
             for row in 0..rows {
                 let xs = &xs[row * inputs..][..inputs];
-                let xs = if length == 0 { xs.iter().map(|&x| x.into()).collect() } else { rounded(xs, length) };
+                let xs =
+                    if length == 0 { xs.iter().map(|&x| x.into()).collect() } else { rounded(xs, length) };
                 for (column, weights) in weights.iter().enumerate() {
                     let products = || xs.iter().zip(weights).map(|(x, &w)| x * f64::from(w));
                     let wanted = f64::from(bias[column]) + products().sum::<f64>();
@@ -134,7 +146,11 @@ fn machines_and_numbers_of_rows_change_no_bit() {
             };
             let all = apply(&xs);
             for (row, xs) in xs.chunks(inputs).enumerate() {
-                assert_eq!(apply(xs), all[row * outputs..][..outputs], "{format:?} {rows} {outputs} {inputs}");
+                assert_eq!(
+                    apply(xs),
+                    all[row * outputs..][..outputs],
+                    "{format:?} {rows} {outputs} {inputs}"
+                );
             }
             for bytes in [true, false] {
                 let mut input = Input::default();
@@ -177,7 +193,10 @@ fn extremes_stay_exact() {
                 for (column, weights) in dense(&matrix).iter().enumerate() {
                     let wanted: f64 = weights.iter().map(|&w| f64::from(w * sign)).sum();
                     let found = f64::from(out[column]);
-                    assert!((found - wanted).abs() <= 1e-6 * wanted.abs().max(1.0), "{format:?} {byte}: {found} {wanted}");
+                    assert!(
+                        (found - wanted).abs() <= 1e-6 * wanted.abs().max(1.0),
+                        "{format:?} {byte}: {found} {wanted}"
+                    );
                 }
             }
         }
@@ -191,8 +210,11 @@ fn attention_is_that_of_a_plain_loop() {
         [(1, 1, 1, 1), (1, 9, 2, 8), (3, 8, 3, 5), (6, 17, 2, 12), (50, 33, 1, 64), (97, 97, 2, 16)]
     {
         let (features, stride) = (heads * width, heads * width + 3);
-        let (query, key, value) =
-            (random.floats(queries * stride), random.floats(positions * stride), random.floats(positions * stride));
+        let (query, key, value) = (
+            random.floats(queries * stride),
+            random.floats(positions * stride),
+            random.floats(positions * stride),
+        );
         let distances = queries + positions;
         let table = random.floats(heads * distances);
         for biased in [false, true] {
@@ -204,19 +226,25 @@ fn attention_is_that_of_a_plain_loop() {
             cache.attend(&query, stride, 0.5, bias_given, &mut out, &mut AttentionScratch::default());
             for row in 0..queries {
                 for head in 0..heads {
-                    let at = |xs: &[f32], row: usize, place: usize| f64::from(xs[row * stride + head * width + place]);
+                    let at = |xs: &[f32], row: usize, place: usize| {
+                        f64::from(xs[row * stride + head * width + place])
+                    };
                     let scores: Vec<f64> = (0..positions)
                         .map(|position| {
-                            let dot: f64 =
-                                (0..width).map(|place| at(&query, row, place) * at(&key, position, place)).sum();
+                            let dot: f64 = (0..width)
+                                .map(|place| at(&query, row, place) * at(&key, position, place))
+                                .sum();
                             let added = table[head * distances + queries + position - row];
                             (0.5 * dot + if biased { f64::from(added) } else { 0.0 }).exp()
                         })
                         .collect();
                     let sum: f64 = scores.iter().sum();
                     for place in 0..width {
-                        let mean: f64 =
-                            scores.iter().enumerate().map(|(position, score)| score * at(&value, position, place)).sum();
+                        let mean: f64 = scores
+                            .iter()
+                            .enumerate()
+                            .map(|(position, score)| score * at(&value, position, place))
+                            .sum();
                         let found = f64::from(out[row * features + head * width + place]);
                         assert!((found - mean / sum).abs() < 1e-5, "{queries} {positions} {heads} {width}");
                     }

@@ -1,15 +1,15 @@
 //! Attention and feed-forward layers of T5. Each normalises its input, and its output is added to it.
 
 use super::config::{Config, FeedForward};
-use crate::models::layers::{CrossCache, DecoderShape, Matrix, SelfCache, attend, join_heads, split_heads};
+use crate::models::kernels::{Activation, DistanceBias, Input, add, multiply, rms_norm};
+use crate::models::layers::{CrossCache, Heads, Linear, SelfCache, Workspace};
 use crate::models::weights::{LoadError, Weights};
-use candle_core::{Device, Result, Tensor};
 use std::io::{Read, Seek};
 
 /// T5's normalisation: by the root mean square, without bias.
 #[derive(Clone, Debug)]
 pub(super) struct RmsNorm {
-    weight: Tensor,
+    weight: Vec<f32>,
     eps: f32,
 }
 
@@ -18,13 +18,20 @@ impl RmsNorm {
         weights: &mut Weights<impl Read + Seek>,
         name: &str,
         config: &Config,
-    ) -> std::result::Result<Self, LoadError> {
-        let weight = weights.tensor(&format!("{name}.weight"), &[config.d_model])?;
+    ) -> Result<Self, LoadError> {
+        let weight = weights.floats(&format!("{name}.weight"), &[config.d_model])?;
         Ok(Self { weight, eps: config.layer_norm_epsilon as f32 })
     }
 
-    pub(super) fn forward(&self, xs: &Tensor) -> Result<Tensor> {
-        candle_nn::ops::rms_norm(xs, &self.weight, self.eps)
+    pub(super) fn forward(&self, xs: &[f32]) -> Vec<f32> {
+        let mut out = vec![0.0; xs.len()];
+        rms_norm(xs, &self.weight, self.eps, &mut out);
+        out
+    }
+
+    fn forward_to(&self, xs: &[f32], input: &mut Input) {
+        let width = self.weight.len();
+        rms_norm(xs, &self.weight, self.eps, input.begin(xs.len() / width.max(1), width));
     }
 }
 
@@ -32,11 +39,11 @@ impl RmsNorm {
 #[derive(Clone, Debug)]
 pub(super) struct Attention {
     norm: RmsNorm,
-    query: Matrix,
-    key: Matrix,
-    value: Matrix,
-    output: Matrix,
-    heads: usize,
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    output: Linear,
+    heads: Heads,
 }
 
 impl Attention {
@@ -46,53 +53,73 @@ impl Attention {
         layer: &str,
         kind: &str,
         config: &Config,
-    ) -> std::result::Result<Self, LoadError> {
+    ) -> Result<Self, LoadError> {
         let (inner, outer) = (config.inner(), config.d_model);
+        let mut linear = |name: &str, inputs: usize, outputs: usize| -> Result<Linear, LoadError> {
+            Ok(Linear::new(weights.matrix(&format!("{layer}.{kind}.{name}.weight"), outputs, inputs)?, None))
+        };
         Ok(Self {
+            query: linear("q", outer, inner)?,
+            key: linear("k", outer, inner)?,
+            value: linear("v", outer, inner)?,
+            output: linear("o", inner, outer)?,
             norm: RmsNorm::load(weights, &format!("{layer}.layer_norm"), config)?,
-            query: weights.matrix(&format!("{layer}.{kind}.q.weight"), inner, outer)?,
-            key: weights.matrix(&format!("{layer}.{kind}.k.weight"), inner, outer)?,
-            value: weights.matrix(&format!("{layer}.{kind}.v.weight"), inner, outer)?,
-            output: weights.matrix(&format!("{layer}.{kind}.o.weight"), outer, inner)?,
-            heads: config.num_heads,
+            heads: Heads { count: config.num_heads, width: config.d_kv, scale: 1.0 },
         })
     }
 
+    /// Query, key and value of `work.input`.
+    fn project(&self, work: &mut Workspace) {
+        self.query.forward(&mut work.input, &mut work.query, &mut work.scratch);
+        self.key.forward(&mut work.input, &mut work.key, &mut work.scratch);
+        self.value.forward(&mut work.input, &mut work.value, &mut work.scratch);
+    }
+
+    /// Adds what `work.input` becomes to `xs`.
+    fn finish(&self, xs: &mut [f32], work: &mut Workspace) {
+        self.output.forward(&mut work.input, &mut work.out, &mut work.scratch);
+        add(xs, &work.out);
+    }
+
     /// Every position to every position, in the encoder: `[positions, d_model]`.
-    pub(super) fn forward_encoder(&self, xs: &Tensor, bias: &Tensor) -> Result<Tensor> {
-        let normed = self.norm.forward(xs)?;
-        let query = split_heads(&self.query.forward(&normed)?, self.heads)?;
-        let key = split_heads(&self.key.forward(&normed)?, self.heads)?;
-        let value = split_heads(&self.value.forward(&normed)?, self.heads)?;
-        let context = join_heads(&attend(&query, &key, &value, None, Some(bias))?)?;
-        xs + self.output.forward(&context)?
+    pub(super) fn forward_encoder(&self, xs: &mut [f32], bias: DistanceBias<'_>, work: &mut Workspace) {
+        self.norm.forward_to(xs, &mut work.input);
+        self.project(work);
+        let (heads, features) = (self.heads, self.heads.features());
+        work.keys_values.fill(&work.key, &work.value, features, heads.count, heads.width);
+        let out = work.input.begin(work.query.len() / features.max(1), features);
+        work.keys_values.attend(&work.query, features, heads.scale, Some(bias), out, &mut work.attention);
+        self.finish(xs, work);
     }
 
     /// New positions to what has been written.
     pub(super) fn forward_decoder(
         &self,
-        xs: &Tensor,
+        xs: &mut [f32],
         hypotheses: usize,
         cache: &mut SelfCache,
-        bias: &Tensor,
-    ) -> Result<Tensor> {
-        let normed = self.norm.forward(xs)?;
-        let (query, key, value) =
-            (self.query.forward(&normed)?, self.key.forward(&normed)?, self.value.forward(&normed)?);
-        let shape = DecoderShape { hypotheses, new: xs.dim(0)? / hypotheses.max(1), heads: self.heads };
-        let context = cache.attend([&query, &key, &value], shape, None, Some(bias))?;
-        xs + self.output.forward(&context)?
+        bias: DistanceBias<'_>,
+        work: &mut Workspace,
+    ) {
+        self.norm.forward_to(xs, &mut work.input);
+        self.project(work);
+        cache.attend(hypotheses, self.heads, Some(bias), work);
+        self.finish(xs, work);
     }
 
-    /// Keys and values of the encoder's `states`.
-    pub(super) fn read_input(&self, states: &Tensor) -> Result<CrossCache> {
-        CrossCache::new(&self.key.forward(states)?, &self.value.forward(states)?, self.heads)
+    /// Keys and values of the encoder's states in `work.input`.
+    pub(super) fn read_input(&self, work: &mut Workspace) -> CrossCache {
+        self.key.forward(&mut work.input, &mut work.key, &mut work.scratch);
+        self.value.forward(&mut work.input, &mut work.value, &mut work.scratch);
+        CrossCache::new(&work.key, &work.value, self.heads)
     }
 
     /// New positions to the input.
-    pub(super) fn forward_cross(&self, xs: &Tensor, cache: &CrossCache) -> Result<Tensor> {
-        let query = self.query.forward(&self.norm.forward(xs)?)?;
-        xs + self.output.forward(&cache.attend(&query, None)?)?
+    pub(super) fn forward_cross(&self, xs: &mut [f32], cache: &CrossCache, work: &mut Workspace) {
+        self.norm.forward_to(xs, &mut work.input);
+        self.query.forward(&mut work.input, &mut work.query, &mut work.scratch);
+        cache.attend(self.heads, work);
+        self.finish(xs, work);
     }
 }
 
@@ -100,11 +127,11 @@ impl Attention {
 #[derive(Clone, Debug)]
 pub(super) struct FeedForwardLayer {
     norm: RmsNorm,
-    kind: FeedForward,
-    input: Matrix,
+    activation: Activation,
+    input: Linear,
     /// Of the gated kinds.
-    linear: Option<Matrix>,
-    output: Matrix,
+    linear: Option<Linear>,
+    output: Linear,
 }
 
 impl FeedForwardLayer {
@@ -112,44 +139,34 @@ impl FeedForwardLayer {
         weights: &mut Weights<impl Read + Seek>,
         layer: &str,
         config: &Config,
-    ) -> std::result::Result<Self, LoadError> {
+    ) -> Result<Self, LoadError> {
         let norm = RmsNorm::load(weights, &format!("{layer}.layer_norm"), config)?;
-        let dense = format!("{layer}.DenseReluDense");
         let (wide, narrow) = (config.d_ff, config.d_model);
+        let mut linear = |name: &str, inputs: usize, outputs: usize| -> Result<Linear, LoadError> {
+            let name = format!("{layer}.DenseReluDense.{name}.weight");
+            Ok(Linear::new(weights.matrix(&name, outputs, inputs)?, None))
+        };
+        let activation = match config.feed_forward_proj {
+            FeedForward::Relu => Activation::Relu,
+            FeedForward::GatedGelu => Activation::GeluTanh,
+            FeedForward::GatedSilu => Activation::Silu,
+        };
         let gated = config.feed_forward_proj != FeedForward::Relu;
-        let first = if gated { "wi_0" } else { "wi" };
-        let input = weights.matrix(&format!("{dense}.{first}.weight"), wide, narrow)?;
-        let linear = match gated {
-            true => Some(weights.matrix(&format!("{dense}.wi_1.weight"), wide, narrow)?),
-            false => None,
-        };
-        let output = weights.matrix(&format!("{dense}.wo.weight"), narrow, wide)?;
-        Ok(Self { norm, kind: config.feed_forward_proj, input, linear, output })
+        let input = linear(if gated { "wi_0" } else { "wi" }, narrow, wide)?;
+        let gate = if gated { Some(linear("wi_1", narrow, wide)?) } else { None };
+        Ok(Self { norm, activation, input, linear: gate, output: linear("wo", wide, narrow)? })
     }
 
-    pub(super) fn forward(&self, xs: &Tensor) -> Result<Tensor> {
-        let normed = self.norm.forward(xs)?;
-        let hidden = self.input.forward(&normed)?;
-        let hidden = match self.kind {
-            FeedForward::Relu => hidden.relu()?,
-            FeedForward::GatedGelu => hidden.gelu()?,
-            FeedForward::GatedSilu => hidden.silu()?,
-        };
-        let hidden = match &self.linear {
-            Some(linear) => (hidden * linear.forward(&normed)?)?,
-            None => hidden,
-        };
-        xs + self.output.forward(&hidden)?
-    }
-}
-
-/// What each decoder layer remembers.
-#[derive(Clone, Debug)]
-pub(super) struct DecoderCaches(pub(super) Vec<(SelfCache, CrossCache)>);
-
-impl DecoderCaches {
-    pub(super) fn reorder(&mut self, parents: &[u32]) -> Result<()> {
-        let parents = Tensor::new(parents, &Device::Cpu)?;
-        self.0.iter_mut().try_for_each(|(own, _)| own.reorder(&parents))
+    pub(super) fn forward(&self, xs: &mut [f32], work: &mut Workspace) {
+        self.norm.forward_to(xs, &mut work.input);
+        self.input.forward(&mut work.input, &mut work.wide, &mut work.scratch);
+        self.activation.apply(&mut work.wide);
+        if let Some(linear) = &self.linear {
+            linear.forward(&mut work.input, &mut work.gate, &mut work.scratch);
+            multiply(&mut work.wide, &work.gate);
+        }
+        work.input.copy(&work.wide, self.output.weight().inputs());
+        self.output.forward(&mut work.input, &mut work.out, &mut work.scratch);
+        add(xs, &work.out);
     }
 }

@@ -14,23 +14,24 @@ pub use config::Config;
 pub use text::T5TextModel;
 
 use super::generation::{Decoder, Interrupted};
-use super::layers::Matrix;
+use super::kernels::WeightMatrix;
+use super::layers::{Linear, add_embeddings, from_tensor, last_rows, to_tensor};
 use super::weights::{LoadError, Weights};
 use candle_core::{Result, Tensor};
-use layer::DecoderCaches;
-use stack::{DecoderStack, EncoderStack};
+use stack::{DecoderCaches, DecoderStack, EncoderStack};
 use std::io::{Read, Seek};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// A T5 with its weights.
 #[derive(Debug)]
 pub struct T5 {
     config: Config,
-    shared: Matrix,
+    shared: Arc<WeightMatrix>,
     encoder: EncoderStack,
     decoder: DecoderStack,
-    /// None: the output shares the embedding.
-    lm_head: Option<Matrix>,
+    /// A matrix of its own, or the embedding.
+    lm_head: Linear,
 }
 
 impl T5 {
@@ -45,9 +46,10 @@ impl T5 {
         let encoder = EncoderStack::load(weights, config)?;
         let decoder = DecoderStack::load(weights, config)?;
         let lm_head = match config.tie_word_embeddings {
-            true => None,
-            false => Some(weights.matrix("lm_head.weight", config.vocab_size, config.d_model)?),
+            true => Arc::clone(&shared),
+            false => weights.matrix("lm_head.weight", config.vocab_size, config.d_model)?,
         };
+        let lm_head = Linear::new(lm_head, None);
         Ok(Self { config: config.clone(), shared, encoder, decoder, lm_head })
     }
 
@@ -66,7 +68,15 @@ impl T5 {
         ids: &[u32],
         between_layers: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> std::result::Result<Tensor, Interrupted> {
-        self.encoder.forward(self.shared.rows(ids)?, between_layers)
+        let states = self.encoder.forward(self.embed(ids)?, ids.len(), between_layers)?;
+        Ok(to_tensor(states, self.config.d_model)?)
+    }
+
+    /// `[ids, d_model]`
+    fn embed(&self, ids: &[u32]) -> Result<Vec<f32>> {
+        let mut embedded = vec![0.0; ids.len() * self.config.d_model];
+        add_embeddings(&self.shared, ids, &mut embedded)?;
+        Ok(embedded)
     }
 
     /// Makes ready to write an answer to `states` from [`T5::encode`].
@@ -75,7 +85,9 @@ impl T5 {
     ///
     /// When a computation fails.
     pub fn decoder(&self, states: &Tensor) -> Result<T5Decoder<'_>> {
-        Ok(T5Decoder { model: self, caches: self.decoder.start(states)?, past: 0 })
+        let width = self.config.d_model;
+        let caches = self.decoder.start(&from_tensor(states, width)?, width);
+        Ok(T5Decoder { model: self, caches, past: 0 })
     }
 }
 
@@ -89,36 +101,40 @@ pub struct T5Decoder<'a> {
 
 impl T5Decoder<'_> {
     /// The last hidden states for `tokens`, as [`Decoder::advance`] takes them: `[tokens, d_model]`.
-    fn hidden(&mut self, tokens: &[u32], hypotheses: usize) -> Result<Tensor> {
-        let new = tokens.len() / hypotheses.max(1);
-        let embedded = self.model.shared.rows(tokens)?;
-        let hidden = self.model.decoder.forward(embedded, hypotheses, self.past, &mut self.caches)?;
-        self.past += new;
-        Ok(hidden)
+    fn hidden(&mut self, tokens: &[u32], hypotheses: usize) -> Result<Vec<f32>> {
+        let embedded = self.model.embed(tokens)?;
+        self.past += tokens.len() / hypotheses.max(1);
+        Ok(self.model.decoder.forward(embedded, hypotheses, self.past, &mut self.caches))
     }
 
-    fn project(&self, hidden: &Tensor) -> Result<Tensor> {
-        match &self.model.lm_head {
-            Some(head) => head.forward(hidden),
+    fn project(&mut self, mut hidden: Vec<f32>) -> Result<Tensor> {
+        let T5 { config, lm_head, .. } = self.model;
+        if config.tie_word_embeddings {
             // Version 1.0 scales before the shared matrix (mesh_tensorflow, transformer.py).
-            None => self.model.shared.forward(&(hidden * (self.model.config.d_model as f64).powf(-0.5))?),
+            let scale = (config.d_model as f64).powf(-0.5) as f32;
+            hidden.iter_mut().for_each(|value| *value *= scale);
         }
+        let work = &mut self.caches.work;
+        work.input.copy(&hidden, config.d_model);
+        let mut logits = Vec::new();
+        lm_head.forward(&mut work.input, &mut logits, &mut work.scratch);
+        to_tensor(logits, config.vocab_size)
     }
 }
 
 impl Decoder for T5Decoder<'_> {
     fn advance(&mut self, tokens: &[u32], hypotheses: usize) -> Result<Tensor> {
         let hidden = self.hidden(tokens, hypotheses)?;
-        let last = super::generation::last_rows(&hidden, hypotheses)?;
-        self.project(&last)
+        self.project(last_rows(&hidden, hypotheses, self.model.config.d_model))
     }
 
     fn advance_all(&mut self, tokens: &[u32]) -> Result<Tensor> {
         let hidden = self.hidden(tokens, 1)?;
-        self.project(&hidden)
+        self.project(hidden)
     }
 
     fn reorder(&mut self, parents: &[u32]) -> Result<()> {
-        self.caches.reorder(parents)
+        self.caches.reorder(parents);
+        Ok(())
     }
 }

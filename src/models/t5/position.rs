@@ -1,7 +1,7 @@
 //! The relative position bias: each head adds a number that depends on how far apart two positions are.
 
 use super::Config;
-use candle_core::{Device, Result, Tensor};
+use crate::models::kernels::DistanceBias;
 
 /// Logarithms of powers of two must not fall short of their bucket on any platform; buckets are a hundredth
 /// apart at least.
@@ -20,34 +20,30 @@ pub(super) struct PositionBias {
 
 impl PositionBias {
     /// `table` is `[buckets, heads]`.
-    pub(super) fn new(table: &Tensor, config: &Config, bidirectional: bool) -> Result<Self> {
-        Ok(Self {
-            table: table.flatten_all()?.to_vec1()?,
+    pub(super) fn new(table: Vec<f32>, config: &Config, bidirectional: bool) -> Self {
+        Self {
+            table,
             heads: config.num_heads,
             buckets: config.relative_attention_num_buckets,
             max_distance: config.relative_attention_max_distance,
             bidirectional,
-        })
+        }
     }
 
-    /// The bias from positions `past..past + new` to positions `0..past + new`: `[heads, new, past + new]`.
-    /// Without bidirectional buckets what lies ahead is hidden with minus infinity.
-    pub(super) fn tensor(&self, past: usize, new: usize) -> Result<Tensor> {
-        let all = past + new;
-        let mut bias = Vec::with_capacity(self.heads * new * all);
+    /// What is added between any two of `positions` positions. Without bidirectional buckets what lies ahead
+    /// is hidden with minus infinity.
+    pub(super) fn table(&self, positions: usize) -> DistanceTable {
+        let origin = positions.saturating_sub(1);
+        let distances = origin + if self.bidirectional { positions } else { 1 };
+        let mut values = Vec::with_capacity(self.heads * distances);
+        let buckets: Vec<Option<usize>> = (0..distances).map(|place| self.bucket(origin, place)).collect();
         for head in 0..self.heads {
-            for query in past..all {
-                for key in 0..all {
-                    bias.push(match self.bucket(query, key) {
-                        Some(bucket) => {
-                            self.table.get(bucket * self.heads + head).copied().unwrap_or_default()
-                        }
-                        None => f32::NEG_INFINITY,
-                    });
-                }
-            }
+            values.extend(buckets.iter().map(|bucket| match bucket {
+                Some(bucket) => self.table.get(bucket * self.heads + head).copied().unwrap_or_default(),
+                None => f32::NEG_INFINITY,
+            }));
         }
-        Tensor::from_vec(bias, (self.heads, new, all), &Device::Cpu)
+        DistanceTable { values, distances, origin }
     }
 
     /// The row for a key seen from a query (`_relative_position_bucket` in Hugging Face transformers): half
@@ -66,6 +62,21 @@ impl PositionBias {
         let ratio = (distance as f64 / exact as f64).ln() / (self.max_distance as f64 / exact as f64).ln();
         let beyond = (ratio * (rows - exact) as f64 + LOG_TOLERANCE) as usize;
         Some(side + (exact + beyond).min(rows - 1))
+    }
+}
+
+/// The bias by head and distance: it depends on nothing else, so a row of it serves every query.
+#[derive(Clone, Debug)]
+pub(super) struct DistanceTable {
+    /// `[heads, distances]`
+    values: Vec<f32>,
+    distances: usize,
+    origin: usize,
+}
+
+impl DistanceTable {
+    pub(super) fn bias(&self) -> DistanceBias<'_> {
+        DistanceBias { table: &self.values, distances: self.distances, origin: self.origin }
     }
 }
 
@@ -93,5 +104,19 @@ mod tests {
             assert_eq!(back.bucket(1000, 1000 - distance), Some(bucket), "{distance} back");
         }
         assert_eq!(back.bucket(0, 1), None);
+    }
+
+    #[test]
+    fn a_distance_has_one_place_in_the_table() {
+        let mut both = bias(true);
+        both.table = (0..32).map(|bucket| bucket as f32).collect();
+        let table = both.table(5);
+        assert_eq!((table.distances, table.origin), (9, 4));
+        // Key 3 seen from query 1, and query 3 from key 1.
+        assert_eq!(table.values[4 + 3 - 1], 18.0);
+        assert_eq!(table.values[4 + 1 - 3], 2.0);
+        let mut back = bias(false);
+        back.table = both.table;
+        assert_eq!(back.table(4).values, [3.0, 2.0, 1.0, 0.0]);
     }
 }

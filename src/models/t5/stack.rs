@@ -1,12 +1,11 @@
 //! The encoder's and the decoder's layers.
 
 use super::config::Config;
-use super::layer::{Attention, DecoderCaches, FeedForwardLayer, RmsNorm};
+use super::layer::{Attention, FeedForwardLayer, RmsNorm};
 use super::position::PositionBias;
 use crate::models::generation::Interrupted;
-use crate::models::layers::SelfCache;
+use crate::models::layers::{CrossCache, SelfCache, Workspace};
 use crate::models::weights::{LoadError, Weights};
-use candle_core::{Result, Tensor};
 use std::io::{Read, Seek};
 use std::ops::ControlFlow;
 
@@ -19,10 +18,7 @@ pub(super) struct EncoderStack {
 }
 
 impl EncoderStack {
-    pub(super) fn load(
-        weights: &mut Weights<impl Read + Seek>,
-        config: &Config,
-    ) -> std::result::Result<Self, LoadError> {
+    pub(super) fn load(weights: &mut Weights<impl Read + Seek>, config: &Config) -> Result<Self, LoadError> {
         let bias = load_bias(weights, "encoder", config)?;
         let mut layers = Vec::new();
         for index in 0..config.num_layers {
@@ -37,18 +33,21 @@ impl EncoderStack {
     /// `[positions, d_model]` to the same.
     pub(super) fn forward(
         &self,
-        embedded: Tensor,
+        embedded: Vec<f32>,
+        positions: usize,
         between_layers: &mut dyn FnMut() -> ControlFlow<()>,
-    ) -> std::result::Result<Tensor, Interrupted> {
-        let bias = self.bias.tensor(0, embedded.dim(0)?)?;
+    ) -> Result<Vec<f32>, Interrupted> {
+        let table = self.bias.table(positions);
+        let mut work = Workspace::default();
         let mut xs = embedded;
         for (attention, feed_forward) in &self.layers {
             if between_layers().is_break() {
                 return Err(Interrupted::Stopped);
             }
-            xs = feed_forward.forward(&attention.forward_encoder(&xs, &bias)?)?;
+            attention.forward_encoder(&mut xs, table.bias(), &mut work);
+            feed_forward.forward(&mut xs, &mut work);
         }
-        Ok(self.norm.forward(&xs)?)
+        Ok(self.norm.forward(&xs))
     }
 }
 
@@ -61,10 +60,7 @@ pub(super) struct DecoderStack {
 }
 
 impl DecoderStack {
-    pub(super) fn load(
-        weights: &mut Weights<impl Read + Seek>,
-        config: &Config,
-    ) -> std::result::Result<Self, LoadError> {
+    pub(super) fn load(weights: &mut Weights<impl Read + Seek>, config: &Config) -> Result<Self, LoadError> {
         let bias = load_bias(weights, "decoder", config)?;
         let mut layers = Vec::new();
         for index in 0..config.decoder_layers() {
@@ -79,29 +75,47 @@ impl DecoderStack {
         Ok(Self { layers, bias, norm })
     }
 
-    /// Turns the encoder's `states` into keys and values, once per input.
-    pub(super) fn start(&self, states: &Tensor) -> Result<DecoderCaches> {
+    /// Turns the encoder's `states` (`[positions, d_model]`) into keys and values, once per input.
+    pub(super) fn start(&self, states: &[f32], width: usize) -> DecoderCaches {
+        let mut work = Workspace::default();
+        work.input.copy(states, width);
         let caches =
-            self.layers.iter().map(|(_, cross, _)| Ok((SelfCache::default(), cross.read_input(states)?)));
-        caches.collect::<Result<_>>().map(DecoderCaches)
+            self.layers.iter().map(|(_, cross, _)| (SelfCache::default(), cross.read_input(&mut work)));
+        DecoderCaches { layers: caches.collect(), work: Workspace::default() }
     }
 
     /// `[hypotheses * new, d_model]` to the same, for new positions after `past`.
     pub(super) fn forward(
         &self,
-        embedded: Tensor,
+        embedded: Vec<f32>,
         hypotheses: usize,
-        past: usize,
+        past_and_new: usize,
         caches: &mut DecoderCaches,
-    ) -> Result<Tensor> {
-        let bias = self.bias.tensor(past, embedded.dim(0)? / hypotheses.max(1))?.unsqueeze(0)?;
+    ) -> Vec<f32> {
+        let table = self.bias.table(past_and_new);
         let mut xs = embedded;
-        for ((own, cross, feed_forward), (own_cache, cross_cache)) in self.layers.iter().zip(&mut caches.0) {
-            xs = own.forward_decoder(&xs, hypotheses, own_cache, &bias)?;
-            xs = cross.forward_cross(&xs, cross_cache)?;
-            xs = feed_forward.forward(&xs)?;
+        let DecoderCaches { layers, work } = caches;
+        for ((own, cross, feed_forward), (own_cache, cross_cache)) in self.layers.iter().zip(layers) {
+            own.forward_decoder(&mut xs, hypotheses, own_cache, table.bias(), work);
+            cross.forward_cross(&mut xs, cross_cache, work);
+            feed_forward.forward(&mut xs, work);
         }
         self.norm.forward(&xs)
+    }
+}
+
+/// What each decoder layer remembers, and room for what it does not.
+#[derive(Debug)]
+pub(super) struct DecoderCaches {
+    layers: Vec<(SelfCache, CrossCache)>,
+    pub(super) work: Workspace,
+}
+
+impl DecoderCaches {
+    pub(super) fn reorder(&mut self, parents: &[u32]) {
+        for (own, _) in &mut self.layers {
+            own.reorder(parents);
+        }
     }
 }
 
@@ -110,8 +124,8 @@ fn load_bias(
     weights: &mut Weights<impl Read + Seek>,
     stack: &str,
     config: &Config,
-) -> std::result::Result<PositionBias, LoadError> {
+) -> Result<PositionBias, LoadError> {
     let name = format!("{stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight");
-    let table = weights.tensor(&name, &[config.relative_attention_num_buckets, config.num_heads])?;
-    Ok(PositionBias::new(&table, config, stack == "encoder")?)
+    let table = weights.floats(&name, &[config.relative_attention_num_buckets, config.num_heads])?;
+    Ok(PositionBias::new(table, config, stack == "encoder"))
 }
