@@ -14,6 +14,12 @@ impl FigureId {
     pub fn new(page: u32, index: usize) -> Self {
         Self(format!("p{page}-f{index}"))
     }
+
+    /// The name of the picture of equation `index` (from 1) of page `page` (from 1).
+    #[must_use]
+    pub fn of_equation(page: u32, index: usize) -> Self {
+        Self(format!("p{page}-e{index}"))
+    }
 }
 
 /// One figure.
@@ -55,6 +61,8 @@ pub enum FigureSource {
     Embedded,
     /// Drawn with paths (and perhaps images): cut out of the rendered page.
     Rendered,
+    /// The picture of an equation, cut out of the rendered page.
+    Equation,
 }
 
 /// A description that is not the document's own.

@@ -16,6 +16,7 @@ mod extractive;
 #[cfg(test)]
 pub(crate) mod fake;
 mod keywords;
+mod language;
 mod passages;
 mod plausible;
 mod prompts;
@@ -26,5 +27,6 @@ mod textrank;
 mod words;
 
 pub use answer::{Answer, answer};
+pub use language::detect_language;
 pub use passages::Passage;
 pub use summary::{Listener, Made, Told, make_synopsis};

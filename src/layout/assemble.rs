@@ -2,20 +2,25 @@
 
 use super::aligned::find_aligned;
 use super::captions::{CaptionOf, find_caption};
+use super::code::{code_text, join_code};
 use super::columns::{Atom, AtomKind, Region, order_regions};
+use super::contents::{entry_edges, find_entries, lists_contents};
+use super::equations::{equation_text, is_equation, join_equations, latex};
 use super::figures::{self, FigureBox, find_figures};
 use super::fragments::{Fragment, find_fragments};
 use super::glyphs::{Readable, readable};
 use super::headings::heading_level;
 use super::lines::{Line, find_lines};
+use super::notes::{find_note, part_notes, tie_marks};
 use super::paragraphs::{Group, group_lines};
 use super::ruled::{find_grids, find_rules};
 use super::spans::{drop_front, join_lines};
 use super::survey::Survey;
 use super::tables::{Found, aligned_table, grid_table};
+use super::trust::{block_confidence, heading_confidence, judge, overlaps};
 use super::unruled::find_unruled;
 use crate::document::{
-    Block, BlockId, Content, FigureId, Page, Provenance, Rect, Script, Span, TextQuality, Warning, plain_text,
+    Block, BlockId, Content, FigureId, Page, Provenance, Rect, Span, TextQuality, Warning, plain_text,
 };
 use crate::pdf::content::{LinkArea, PageContent, PathItem};
 
@@ -59,6 +64,8 @@ pub enum RegionSource {
     },
     /// Paths, or several images: to be cut out of the rendered page.
     Rendered,
+    /// An equation whose LaTeX is not known: likewise.
+    Equation,
 }
 
 /// Lays out one page.
@@ -237,7 +244,13 @@ impl PageParts<'_> {
             .collect();
         let lines = find_lines(pieces, &self.content.fonts);
         let extent = lines.iter().map(|line| line.bbox).reduce(|a, b| a.union(&b)).unwrap_or(region.bbox);
-        let groups = group_lines(&lines, &extent, self.em);
+        let mut groups = group_lines(&lines, &extent, self.em);
+        if !self.is_typewritten() {
+            groups = join_equations(join_code(groups), &extent, self.em);
+        }
+        let groups: Vec<Group<'_>> =
+            groups.into_iter().flat_map(|group| part_notes(group, self.em, self.text.height)).collect();
+        let entries = lists_contents(&lines).then(|| item_margins(entry_edges(&lines), self.em));
 
         enum Element<'g> {
             Text(Group<'g>),
@@ -272,6 +285,18 @@ impl PageParts<'_> {
         for ((bbox, element), below) in elements.into_iter().zip(below) {
             match element {
                 Element::Text(group) => {
+                    if let Some(margins) = &entries
+                        && let Some(found) = find_entries(&group, margins, self.links, self.survey, self.em)
+                    {
+                        drafts.extend(found.into_iter().map(|(bbox, content)| draft(bbox, content, 0.85)));
+                        continue;
+                    }
+                    if !self.is_typewritten() && is_equation(&group, &extent, self.em) {
+                        let (text, latex) = (equation_text(&group), latex(&group));
+                        let sure = if latex.is_some() { 0.8 } else { 0.65 };
+                        drafts.push(draft(group.bbox, Content::Equation { text, latex, figure: None }, sure));
+                        continue;
+                    }
                     if let Some(draft) = self.text_block(&group, &margins, lines.len(), below) {
                         drafts.push(draft);
                     }
@@ -310,7 +335,11 @@ impl PageParts<'_> {
             && !self.is_typewritten()
             && (group.lines.len() > 1 || region_lines == 1)
         {
-            return Some(draft(group.bbox, Content::Code { text: code_text(&group.lines) }, 0.8));
+            return Some(draft(
+                group.bbox,
+                Content::Code { text: code_text(&group.lines, self.fragments) },
+                0.8,
+            ));
         }
         if let Some((_, label)) = find_caption(&text).filter(|_| group.lines.len() < 40)
             && label.len() < 24
@@ -318,7 +347,11 @@ impl PageParts<'_> {
             return Some(draft(group.bbox, Content::Caption { figure: None, spans }, 0.8));
         }
         if let Some(level) = heading_level(&group.lines, below, self.survey, self.content.number) {
-            return Some(draft(group.bbox, Content::Heading { level, spans }, 0.75));
+            let sure = heading_confidence(&group.lines, &text, self.survey, self.content.number);
+            return Some(draft(group.bbox, Content::Heading { level, spans }, sure));
+        }
+        if let Some(content) = find_note(group, &spans, self.em, self.text.height) {
+            return Some(draft(group.bbox, content, 0.7));
         }
         if let Some(marker) = &group.marker {
             drop_front(&mut spans, marker.length);
@@ -333,29 +366,7 @@ impl PageParts<'_> {
             };
             return Some(draft(group.bbox, content, 0.8));
         }
-        if let Some(content) = self.footnote(group, &spans) {
-            return Some(draft(group.bbox, content, 0.7));
-        }
         Some(draft(group.bbox, Content::Paragraph { spans }, 0.9))
-    }
-
-    /// A small paragraph low on the page that starts with a raised mark.
-    fn footnote(&self, group: &Group<'_>, spans: &[Span]) -> Option<Content> {
-        let first = spans.first()?;
-        let low = group.bbox.y0 > 0.55 * self.text.height;
-        let small = group.lines.iter().all(|line| line.size < 0.93 * self.em);
-        let mark = first.text.trim();
-        if !low
-            || !small
-            || first.script != Some(Script::Super)
-            || mark.chars().count() > 3
-            || spans.len() < 2
-        {
-            return None;
-        }
-        let mut rest = spans.get(1..)?.to_vec();
-        super::spans::tidy(&mut rest);
-        Some(Content::Footnote { marker: mark.to_owned(), spans: rest })
     }
 
     /// Whether the page as a whole is set in a monospaced font, so that this says nothing of a paragraph.
@@ -439,20 +450,25 @@ impl PageParts<'_> {
                 })
             })
             .collect();
-        let blocks = drafts
+        let mut regions: Vec<FigureRegion> = regions;
+        picture_equations(&mut drafts, &mut regions, number, &back);
+        let (text, warnings) = self.quality();
+        let overlapped = overlaps(&drafts.iter().map(|draft| draft.bbox).collect::<Vec<_>>());
+        let mut blocks: Vec<Block> = drafts
             .into_iter()
+            .zip(overlapped)
             .enumerate()
-            .map(|(index, draft)| Block {
+            .map(|(index, (draft, overlapped))| Block {
                 id: BlockId::new(number, index + 1),
                 page: number,
                 bbox: back(&draft.bbox),
+                confidence: block_confidence(draft.confidence, &text_of(&draft.content), text, overlapped),
                 content: draft.content,
                 continues: draft.continues,
-                confidence: draft.confidence,
                 provenance: Provenance { stage: "extraction".to_owned(), model: None },
             })
             .collect();
-        let (text, warnings) = self.quality();
+        tie_marks(&mut blocks);
         let page = Page {
             number,
             label: self.content.label.clone(),
@@ -472,18 +488,47 @@ impl PageParts<'_> {
             let message = format!("only the first {} characters of this page were read", super::MAX_GLYPHS);
             warnings.push(Warning { page, message });
         }
-        let glyphs = self.content.glyphs.len();
-        let quality = if !super::has_text(self.content) {
-            TextQuality::None
-        } else if self.content.unmapped_glyphs as usize * 10 > glyphs {
-            let message =
-                "the file does not say which letters this page shows: its text may be wrong".to_owned();
-            warnings.push(Warning { page, message });
-            TextQuality::Suspect
-        } else {
-            TextQuality::Digital
-        };
+        let (quality, message) = judge(self.content, self.text);
+        warnings.extend(message.map(|message| Warning { page, message }));
         (quality, warnings)
+    }
+}
+
+/// Text of running blocks; a table's cells are many and say nothing of how sure its form is.
+fn text_of(content: &Content) -> String {
+    match content {
+        Content::Code { text } | Content::Equation { text, .. } => text.clone(),
+        other => plain_text(other.spans()),
+    }
+}
+
+/// Pictures of equations on one page, at most: each is cut out of the painted page.
+const MAX_EQUATION_PICTURES: usize = 60;
+
+/// Gives each equation without LaTeX a picture.
+fn picture_equations(
+    drafts: &mut [Draft],
+    regions: &mut Vec<FigureRegion>,
+    page: u32,
+    back: &impl Fn(&Rect) -> Rect,
+) {
+    let mut count = 0;
+    for draft in drafts {
+        let Content::Equation { latex: None, figure, text } = &mut draft.content else { continue };
+        count += 1;
+        if count > MAX_EQUATION_PICTURES {
+            return;
+        }
+        let id = FigureId::of_equation(page, count);
+        *figure = Some(id.clone());
+        regions.push(FigureRegion {
+            id,
+            bbox: back(&draft.bbox.grown(2.0)),
+            source: RegionSource::Equation,
+            label: None,
+            caption: None,
+            text: text.clone(),
+        });
     }
 }
 
@@ -497,25 +542,6 @@ fn item_margins(edges: impl Iterator<Item = f32>, em: f32) -> Vec<f32> {
     margins.sort_by(f32::total_cmp);
     margins.dedup_by(|b, a| *b - *a < 0.8 * em);
     margins
-}
-
-/// Lines with the indentation that their left edges show.
-fn code_text(lines: &[&Line]) -> String {
-    let left = lines.iter().map(|line| line.bbox.x0).fold(f32::INFINITY, f32::min);
-    let mut out = String::new();
-    for line in lines {
-        let text = line.text();
-        let columns = text.chars().count().max(1);
-        #[allow(clippy::cast_precision_loss, reason = "a line has few characters")]
-        let advance = (line.bbox.width() / columns as f32).max(0.3 * line.size);
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
-        let indent = ((line.bbox.x0 - left) / advance).round().clamp(0.0, 80.0) as usize;
-        out.push_str(&" ".repeat(indent));
-        out.push_str(text.trim());
-        out.push('\n');
-    }
-    out.truncate(out.trim_end().len());
-    out
 }
 
 /// Gives each figure caption the nearest figure above or below it. Returns, for each figure (by its place in

@@ -14,13 +14,17 @@
 mod aligned;
 mod assemble;
 mod captions;
+mod code;
 mod columns;
+mod contents;
+mod equations;
 mod figures;
 mod fragments;
 mod glyphs;
 mod headings;
 mod lines;
 mod lists;
+mod notes;
 pub mod overlay;
 mod paragraphs;
 mod ruled;
@@ -28,6 +32,7 @@ mod spans;
 mod survey;
 mod tables;
 mod trace;
+mod trust;
 mod unruled;
 #[cfg(test)]
 mod tests;

@@ -201,7 +201,7 @@ mod tests {
         let mut survey = SurveyBuilder::default();
         survey.add(&content);
         let seen = trace(&content, &survey.finish(&[]));
-        assert_eq!((seen.fragments.len(), seen.page.page.blocks.len()), (2, 1));
+        assert_eq!((seen.fragments.len(), seen.page.page.blocks.len()), (1, 1));
         let plain = reader.render(1, 600).unwrap();
         let mut drawn = [plain.clone(), plain.clone()];
         for picture in &mut drawn {

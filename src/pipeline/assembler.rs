@@ -7,6 +7,7 @@ use crate::caption::{Decision, choose};
 use crate::document::{
     Description, Document, Figure, FigureId, FigureImage, Page, Source, TextQuality, Warning,
 };
+use crate::enhance::detect_language;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,6 +78,7 @@ impl Assembler {
             Event::StageEnded(report) => {
                 if report.stage == Stage::Extraction {
                     self.decide_descriptions();
+                    self.detect_language();
                 }
                 self.report.record(self.with_counts(report));
             }
@@ -237,6 +239,20 @@ impl Assembler {
                 figure.not_described = Some(reason);
             }
         }
+    }
+
+    /// Tells the language by the running text, once all pages are there.
+    fn detect_language(&mut self) {
+        let blocks = self.document.pages.iter().flat_map(|page| &page.blocks);
+        let running = blocks.filter(|block| {
+            use crate::document::Content;
+            matches!(
+                block.content,
+                Content::Paragraph { .. } | Content::ListItem { .. } | Content::Heading { .. }
+            )
+        });
+        let texts = running.flat_map(|block| block.content.spans()).map(|span| span.text.as_str());
+        self.document.metadata.detected_language = detect_language(texts).map(str::to_owned);
     }
 
     /// An extraction that went on after a worker died counts only its own pages: the document has them all.

@@ -34,17 +34,25 @@ pub(super) fn cut_figures(reader: &mut PageReader<'_>, laid_out: LaidOutPage) ->
         let number = finished.page.number;
         let own = match region.source {
             RegionSource::Embedded { image, .. } => reader.image(number, image).ok(),
-            RegionSource::Rendered => None,
+            RegionSource::Rendered | RegionSource::Equation => None,
         };
         let (image, source) = match own {
             Some(image) => (Ok(image), FigureSource::Embedded),
-            None => (cut_out(reader, number, region.bbox), FigureSource::Rendered),
+            None => {
+                let source = match region.source {
+                    RegionSource::Equation => FigureSource::Equation,
+                    _ => FigureSource::Rendered,
+                };
+                (cut_out(reader, number, region.bbox), source)
+            }
         };
         match image {
             Ok(image) => {
                 finished.figures.push(figure(number, &region, &image, source));
                 finished.images.push(FigureImage { id: region.id, bytes: image.bytes });
             }
+            // Its text is there.
+            Err(_) if source == FigureSource::Equation => {}
             Err(reason) => {
                 finished.warnings.push(format!("a figure on page {number} is missing: {reason}"));
                 let is_missing =
@@ -76,6 +84,6 @@ fn figure(page: u32, region: &FigureRegion, image: &ExtractedImage, source: Figu
         caption: region.caption.clone(),
         description: None,
         duplicate_of: None,
-        not_described: None,
+        not_described: (source == FigureSource::Equation).then(|| "an equation".to_owned()),
     }
 }

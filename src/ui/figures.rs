@@ -2,7 +2,7 @@
 
 use super::model_list::ModelOffer;
 use super::store::ui;
-use crate::document::FigureId;
+use crate::document::{FigureId, FigureSource};
 use crate::pipeline::event::Stage;
 use crate::protocol::JobId;
 use crate::session::{Event, Job, count};
@@ -14,7 +14,12 @@ pub(super) fn Figures(id: JobId) -> impl IntoView {
     let ui = ui();
     let figures = ui.memo(move |session| {
         let figures = session.job(id).map(|job| job.document().figures.iter());
-        figures.into_iter().flatten().map(|figure| figure.id.clone()).collect::<Vec<_>>()
+        figures
+            .into_iter()
+            .flatten()
+            .filter(|figure| figure.source != FigureSource::Equation)
+            .map(|figure| figure.id.clone())
+            .collect::<Vec<_>>()
     });
     let undescribed = ui.memo(move |session| session.job(id).map_or(0, |job| job.undescribed().len()));
     view! {
