@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &DebugLayoutArgs) -> Result<(), DebugLayoutError> {
             survey.add(&content);
         }
     }
-    let survey = survey.finish(&document.structure.outline);
+    let survey = survey.finish(&document.structure.outline).with_tags(document.structure_tree().as_ref());
     let at_page = |cause| DebugLayoutError::Page { path: path(), cause };
     let content = reader.content(arguments.page).map_err(at_page)?;
     let mut picture = reader.render(arguments.page, arguments.width).map_err(at_page)?;

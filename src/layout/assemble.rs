@@ -17,6 +17,7 @@ use super::ruled::{find_grids, find_rules};
 use super::spans::{drop_front, join_lines};
 use super::survey::Survey;
 use super::tables::{Found, aligned_table, grid_table};
+use super::tagged::TaggedPage;
 use super::trust::{block_confidence, heading_confidence, judge, overlaps};
 use super::unruled::find_unruled;
 use crate::document::{
@@ -86,7 +87,11 @@ pub fn lay_out(content: &PageContent, survey: &Survey) -> LaidOutPage {
         .collect();
     let page = PageParts { content, text: &text, fragments: &fragments, links: &links, survey, em };
 
-    let tables = page.tables(&paths);
+    let mut tables = page.tables(&paths);
+    let mut tagged = TaggedPage::read(survey.tags(), content.number, &fragments);
+    if let Some(tagged) = &mut tagged {
+        tables = tagged.take_tables(tables, &page);
+    }
     let table_boxes: Vec<Rect> = tables.iter().map(|table| table.bbox).collect();
     let figures = find_figures(
         &figures::Page {
@@ -100,7 +105,7 @@ pub fn lay_out(content: &PageContent, survey: &Survey) -> LaidOutPage {
         },
         survey,
     );
-    page.blocks(tables, figures)
+    page.blocks(tables, figures, tagged.as_ref())
 }
 
 /// Whether numbers lie on boxes in many colours: a picture of a matrix. Shaded rows have two or three.
@@ -121,21 +126,22 @@ fn is_heat_map(bbox: &Rect, paths: &[(Rect, &PathItem)]) -> bool {
     false
 }
 
-struct PageParts<'a> {
-    content: &'a PageContent,
-    text: &'a Readable<'a>,
-    fragments: &'a [Fragment<'a>],
-    links: &'a [(Rect, &'a LinkArea)],
-    survey: &'a Survey,
-    em: f32,
+/// What is known of the page before it is put together.
+pub(super) struct PageParts<'a> {
+    pub content: &'a PageContent,
+    pub text: &'a Readable<'a>,
+    pub fragments: &'a [Fragment<'a>],
+    pub links: &'a [(Rect, &'a LinkArea)],
+    pub survey: &'a Survey,
+    pub em: f32,
 }
 
 /// A block before it has a name, on the turned page.
-struct Draft {
-    bbox: Rect,
-    content: Content,
-    continues: bool,
-    confidence: f32,
+pub(super) struct Draft {
+    pub bbox: Rect,
+    pub content: Content,
+    pub continues: bool,
+    pub confidence: f32,
 }
 
 impl PageParts<'_> {
@@ -168,7 +174,12 @@ impl PageParts<'_> {
         tables
     }
 
-    fn blocks(&self, tables: Vec<Found>, figures: Vec<FigureBox>) -> LaidOutPage {
+    fn blocks(
+        &self,
+        tables: Vec<Found>,
+        figures: Vec<FigureBox>,
+        tagged: Option<&TaggedPage<'_>>,
+    ) -> LaidOutPage {
         let figures: Vec<FigureBox> = figures
             .into_iter()
             .filter(|figure| {
@@ -204,8 +215,13 @@ impl PageParts<'_> {
 
         let mut drafts: Vec<Draft> = Vec::new();
         let mut order: Vec<usize> = Vec::new();
-        for region in order_regions(atoms, self.em) {
-            self.region(&region, &tables, &mut drafts, &mut order);
+        match tagged {
+            Some(tagged) => self.tagged_blocks(tagged, atoms, &tables, &mut drafts, &mut order),
+            None => {
+                for region in order_regions(atoms, self.em) {
+                    self.region(&region, &tables, &mut drafts, &mut order);
+                }
+            }
         }
         self.continuations(&mut drafts);
         for line in &furniture {
@@ -235,7 +251,13 @@ impl PageParts<'_> {
             .collect()
     }
 
-    fn region(&self, region: &Region, tables: &[Found], drafts: &mut Vec<Draft>, order: &mut Vec<usize>) {
+    pub(super) fn region(
+        &self,
+        region: &Region,
+        tables: &[Found],
+        drafts: &mut Vec<Draft>,
+        order: &mut Vec<usize>,
+    ) {
         let pieces: Vec<&Fragment<'_>> = region
             .atoms
             .iter()
@@ -371,12 +393,11 @@ impl PageParts<'_> {
 
     /// Whether the page as a whole is set in a monospaced font, so that this says nothing of a paragraph.
     fn is_typewritten(&self) -> bool {
-        let mono = |f: &&Fragment<'_>| {
-            f.glyphs
-                .iter()
-                .all(|g| self.content.fonts.get(usize::from(g.glyph.font)).is_some_and(|font| font.mono))
-        };
-        self.fragments.iter().filter(mono).count() * 5 > self.fragments.len() * 3
+        // By glyphs: the wide spaces of such fonts part each word into a fragment of its own.
+        let glyphs = || self.fragments.iter().flat_map(|fragment| &fragment.glyphs);
+        let mono = glyphs()
+            .filter(|g| self.content.fonts.get(usize::from(g.glyph.font)).is_some_and(|font| font.mono));
+        mono.count() * 5 > glyphs().count() * 3
     }
 
     /// Marks paragraphs that go on from one before: after a column, a float, or the page before.
@@ -392,7 +413,11 @@ impl PageParts<'_> {
                     open = Some(!text.trim_end().ends_with(['.', '!', '?', ':', ';', '。']));
                     apart = true;
                 }
-                Content::Heading { .. } | Content::ListItem { .. } | Content::Code { .. } => {
+                Content::Heading { .. }
+                | Content::ListItem { .. }
+                | Content::Code { .. }
+                | Content::Equation { .. }
+                | Content::ContentsEntry { .. } => {
                     open = Some(false);
                     apart = true;
                 }

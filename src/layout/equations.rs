@@ -462,10 +462,9 @@ mod tests {
         let pieces = pieces.iter().map(|&(text, italic, script)| Piece {
             text: text.to_owned(),
             bbox,
-            bold: false,
             italic,
-            mono: false,
             script,
+            ..Piece::default()
         });
         Line {
             bbox,

@@ -117,7 +117,7 @@ pub(super) fn readable(content: &PageContent) -> Readable<'_> {
 
     let mut upright = Vec::new();
     let mut aside: Vec<(String, Rect)> = Vec::new();
-    let mut seen: HashMap<(&str, i32, i32), (f32, f32)> = HashMap::new();
+    let mut seen = Seen::new();
     let mut last_angle = f32::NAN;
     let mut truncated = false;
     for glyph in glyphs() {
@@ -151,13 +151,13 @@ pub(super) fn readable(content: &PageContent) -> Readable<'_> {
     Readable { upright, aside, turn, width, height, truncated }
 }
 
+/// Places of characters by cell of half an em: two narrow letters (`ll`) share one.
+type Seen<'a> = HashMap<(&'a str, i32, i32), Vec<(f32, f32)>>;
+/// Places remembered of one character in one cell.
+const MAX_IN_CELL: usize = 8;
+
 /// Whether the same character stands (almost) there already: text drawn twice looks bold.
-fn drawn_before<'a>(
-    seen: &mut HashMap<(&'a str, i32, i32), (f32, f32)>,
-    glyph: &'a Glyph,
-    x: f32,
-    y: f32,
-) -> bool {
+fn drawn_before<'a>(seen: &mut Seen<'a>, glyph: &'a Glyph, x: f32, y: f32) -> bool {
     let near = (0.12 * glyph.size).max(0.1);
     let cell = (glyph.size * 0.5).max(0.5);
     #[allow(clippy::cast_possible_truncation, reason = "saturates, and page coordinates are small")]
@@ -165,15 +165,19 @@ fn drawn_before<'a>(
     for dx in -1..=1 {
         for dy in -1..=1 {
             let key = (glyph.text.as_str(), column.saturating_add(dx), row.saturating_add(dy));
-            if let Some(&(other_x, other_y)) = seen.get(&key)
-                && (other_x - x).abs() < near
-                && (other_y - y).abs() < near
+            let places = seen.get(&key).map(Vec::as_slice).unwrap_or_default();
+            if places
+                .iter()
+                .any(|(other_x, other_y)| (other_x - x).abs() < near && (other_y - y).abs() < near)
             {
                 return true;
             }
         }
     }
-    seen.insert((glyph.text.as_str(), column, row), (x, y));
+    let places = seen.entry((glyph.text.as_str(), column, row)).or_default();
+    if places.len() < MAX_IN_CELL {
+        places.push((x, y));
+    }
     false
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Line {
 }
 
 /// Text in one style.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Piece {
     pub text: String,
     pub bbox: Rect,
@@ -89,7 +89,9 @@ pub(super) fn line_of(row: &[&Fragment<'_>], fonts: &[FontInfo]) -> Option<Line>
 
     let mut pieces: Vec<Piece> = Vec::new();
     let mut previous: Option<&Placed<'_>> = None;
-    for placed in &glyphs {
+    // What runs from right to left is read by a way of its own.
+    let walked = if right_to_left { &[][..] } else { glyphs.as_slice() };
+    for placed in walked {
         let glyph = placed.glyph;
         let font = fonts.get(usize::from(glyph.font));
         let script = script_of(placed, size, baseline);
@@ -126,7 +128,7 @@ pub(super) fn line_of(row: &[&Fragment<'_>], fonts: &[FontInfo]) -> Option<Line>
         previous = Some(placed);
     }
     if right_to_left {
-        pieces.reverse();
+        pieces = super::bidi::pieces(&glyphs, fonts, size, baseline, usual_gap);
     }
     let letters = |wanted: fn(&FontInfo) -> bool| {
         glyphs
@@ -177,7 +179,13 @@ fn usual_gap(glyphs: &[Placed<'_>], size: f32) -> f32 {
     if usual > 0.09 * size { usual * 1.35 } else { 0.0 }
 }
 
-fn script_of(placed: &Placed<'_>, size: f32, baseline: f32) -> Option<Script> {
+/// Whether the gap between two neighbours is a space.
+pub(super) fn is_space_gap(before: &Placed<'_>, after: &Placed<'_>, size: f32, usual_gap: f32) -> bool {
+    let em = before.glyph.size.min(after.glyph.size).max(0.5 * size);
+    after.x - before.end > (SPACE * em).max(usual_gap + DRAWN_SPACE * em)
+}
+
+pub(super) fn script_of(placed: &Placed<'_>, size: f32, baseline: f32) -> Option<Script> {
     if placed.glyph.size > 0.86 * size {
         return None;
     }

@@ -13,6 +13,7 @@
 
 mod aligned;
 mod assemble;
+mod bidi;
 mod captions;
 mod code;
 mod columns;
@@ -30,6 +31,8 @@ mod paragraphs;
 mod ruled;
 mod spans;
 mod survey;
+mod tag_index;
+mod tagged;
 mod tables;
 mod trace;
 mod trust;

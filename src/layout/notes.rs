@@ -91,6 +91,11 @@ pub(super) fn find_note(group: &Group<'_>, spans: &[Span], em: f32, height: f32)
     has_text.then_some(Content::Footnote { marker, spans: rest })
 }
 
+/// The footnote that a group tagged as a note is; small type and a place at the foot are not asked for.
+pub(super) fn tagged_note(group: &Group<'_>, spans: &[Span]) -> Option<Content> {
+    find_note(group, spans, f32::INFINITY, f32::NEG_INFINITY)
+}
+
 /// Finds the mark of each footnote of a page in the page's other text and ties it to its footnote. A mark
 /// without a footnote, and a footnote without a mark, stay as they are.
 pub(super) fn tie_marks(blocks: &mut [Block]) {

@@ -4,7 +4,9 @@ use super::fragments::find_fragments;
 use super::glyphs::readable;
 use super::headings::{MIN_BOLD_SIZE, match_key, numbering_depth};
 use super::lines::find_lines;
+use super::tag_index::TagIndex;
 use crate::document::OutlineItem;
+use crate::pdf::StructureTree;
 use crate::pdf::content::PageContent;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +51,8 @@ pub struct Survey {
     words: BTreeMap<String, u32>,
     /// Images that repeat on many pages.
     repeated_images: BTreeSet<u64>,
+    /// What the file's structure tree says of marked content.
+    tags: TagIndex,
 }
 
 impl Survey {
@@ -98,6 +102,17 @@ impl Survey {
             .iter()
             .find(|(title, _, at)| *title == key && at.is_none_or(|at| at.abs_diff(page) <= 1))
             .map(|(_, level, _)| *level)
+    }
+
+    /// The same with what the file's structure tree says, which each page checks before it is believed.
+    #[must_use]
+    pub fn with_tags(mut self, tree: Option<&StructureTree>) -> Self {
+        self.tags = tree.map(TagIndex::new).unwrap_or_default();
+        self
+    }
+
+    pub(super) fn tags(&self) -> &TagIndex {
+        &self.tags
     }
 
     pub(super) fn is_repeated_image(&self, digest: u64) -> bool {
@@ -208,6 +223,7 @@ impl SurveyBuilder {
             levels,
             numbering: self.numbering.into_iter().collect(),
             running,
+            tags: TagIndex::default(),
             outline: outline
                 .iter()
                 .take(5_000)

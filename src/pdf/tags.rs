@@ -39,6 +39,8 @@ pub struct StructureElement {
     pub alt: Option<String>,
     /// `/ActualText`.
     pub actual_text: Option<String>,
+    /// Columns and rows that a table cell covers, at least 1 (`/ColSpan`, `/RowSpan`).
+    pub cell_span: (u32, u32),
 }
 
 /// Something under a `/K`, still to be read.
@@ -101,6 +103,7 @@ pub(super) fn read(pdf: &Pdf) -> Option<StructureTree> {
                         content: Vec::new(),
                         alt,
                         actual_text,
+                        cell_span: cell_span(&objects, &dict),
                     };
                     tree.elements.push(element);
                     if level < MAX_LEVEL {
@@ -143,6 +146,27 @@ fn note(tree: &mut StructureTree, parent: Option<usize>, page: Option<u32>, mcid
         element.content.push((page, mcid));
         *count += 1;
     }
+}
+
+/// `/ColSpan` and `/RowSpan` of an element's attributes: a dictionary, or an array of such with revisions between.
+fn cell_span(objects: &Objects<'_>, dict: &Dictionary) -> (u32, u32) {
+    let attributes = match objects.value(dict, "A") {
+        Some(Primitive::Array(parts)) => parts,
+        Some(single) => vec![single],
+        None => return (1, 1),
+    };
+    let mut span = (1, 1);
+    for part in attributes.into_iter().take(16) {
+        let Some(Primitive::Dictionary(attribute)) = objects.resolved(part) else { continue };
+        let number = |key| match objects.value(&attribute, key) {
+            Some(Primitive::Integer(number)) => {
+                u32::try_from(number).ok().filter(|n| (1..=1_000).contains(n))
+            }
+            _ => None,
+        };
+        span = (number("ColSpan").unwrap_or(span.0), number("RowSpan").unwrap_or(span.1));
+    }
+    span
 }
 
 /// The standard type of an element.

@@ -143,6 +143,7 @@ impl<'a> Extraction<'a> {
                 }
                 None => {
                     let survey = survey.finish(&self.document.structure.outline);
+                    let survey = survey.with_tags(self.document.structure_tree().as_ref());
                     self.phase = Phase::Extracting { number: self.pages.first.max(1), survey };
                 }
             },

@@ -1,0 +1,308 @@
+"""Writes the PDF files of the cases that were made for one rule each. Needs nothing but Python 3.
+
+    python3 tests/golden/make.py [CASE...]
+"""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+class Pdf:
+    """A PDF file in the making. Object 1 is the catalog, 2 the page tree."""
+
+    def __init__(self, catalog=""):
+        self.objects = [None, None]
+        self.pages = []
+        self.catalog = catalog
+        self.fonts = {
+            "F1": self.font("Times-Roman"),
+            "F2": self.font("Times-Bold"),
+            "F3": self.font("Times-Italic"),
+            "F4": self.font("Courier"),
+            "F5": self.add("<< /Type /Font /Subtype /Type1 /BaseFont /Symbol >>"),
+            "F6": self.font("Helvetica-Bold"),
+        }
+
+    def font(self, name, encoding="/WinAnsiEncoding"):
+        return self.add(f"<< /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding {encoding} >>")
+
+    def add(self, body):
+        self.objects.append(body.encode("latin-1") if isinstance(body, str) else body)
+        return len(self.objects)
+
+    def stream(self, data, extra=""):
+        data = data.encode("latin-1") if isinstance(data, str) else data
+        return self.add(f"<< /Length {len(data)} {extra} >>\nstream\n".encode() + data + b"\nendstream")
+
+    def page(self, content, extra="", size=(420, 595)):
+        fonts = " ".join(f"/{name} {number} 0 R" for name, number in self.fonts.items())
+        content = self.stream(content)
+        self.pages.append(self.add(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {size[0]} {size[1]}] /Contents {content} 0 R "
+            f"/Resources << /Font << {fonts} >> >> {extra} >>"))
+        return self.pages[-1]
+
+    def write(self, case):
+        if SELECTED and case not in SELECTED:
+            return
+        self.objects[0] = f"<< /Type /Catalog /Pages 2 0 R {self.catalog} >>".encode()
+        kids = " ".join(f"{page} 0 R" for page in self.pages)
+        self.objects[1] = f"<< /Type /Pages /Kids [{kids}] /Count {len(self.pages)} >>".encode()
+        out = bytearray(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
+        offsets = []
+        for number, body in enumerate(self.objects, 1):
+            offsets.append(len(out))
+            out += f"{number} 0 obj\n".encode() + body + b"\nendobj\n"
+        start = len(out)
+        out += f"xref\n0 {len(self.objects) + 1}\n0000000000 65535 f \n".encode()
+        out += b"".join(f"{offset:010} 00000 n \n".encode() for offset in offsets)
+        out += f"trailer\n<< /Size {len(self.objects) + 1} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n".encode()
+        folder = HERE / case
+        folder.mkdir(exist_ok=True)
+        (folder / "input.pdf").write_bytes(out)
+        (folder / "ORIGIN.md").write_text(
+            f"Made for this test by `tests/golden/make.py`, under the project's own licence.\n\n{RULES[case]}\n")
+
+
+def escaped(text):
+    return text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
+
+
+def text(x, y, words, size=11, font="F1", more=""):
+    """One line of text from x on the baseline y, in points from the lower left."""
+    return f"BT /{font} {size} Tf {more} 1 0 0 1 {x} {y} Tm ({escaped(words)}) Tj ET\n"
+
+
+def lines(x, y, many, size=11, font="F1", pitch=None):
+    return "".join(text(x, y - (pitch or size * 1.25) * row, line, size, font) for row, line in enumerate(many))
+
+
+def runs(x, y, parts):
+    """Runs of (font, size, rise, text) one after the other."""
+    out = f"BT 1 0 0 1 {x} {y} Tm "
+    for font, size, rise, words in parts:
+        out += f"/{font} {size} Tf {rise} Ts ({escaped(words)}) Tj "
+    return out + "ET\n"
+
+
+BODY = [
+    "The harbour was built in three stages, of which the second took the",
+    "longest, since the stone had to be brought from the other side of the",
+    "bay, and the ships that could carry it were few in those years.",
+]
+
+
+def footnotes():
+    pdf = Pdf()
+    mark = lambda sign: ("F1", 7, 4, sign)
+    plain = lambda words: ("F1", 11, 0, words)
+    page = lambda title, first, second, notes: (
+        text(50, 540, title, 18, "F2")
+        + runs(50, 505, first) + runs(50, 491, second)
+        + lines(50, 455, BODY) + lines(50, 405, BODY) + lines(50, 355, BODY)
+        + "50 120 m 170 120 l 0.5 w S\n" + "".join(
+            runs(50, 106 - 11 * row, note) for row, note in enumerate(notes)))
+    note = lambda sign, words: [("F1", 6, 3, sign), ("F1", 8.5, 0, words)]
+    go_on = lambda words: [("F1", 8.5, 0, words)]
+    pdf.page(page(
+        "The walls", [plain("The first stage"), mark("1"), plain(" covered an area of 10 km"), mark("2"), plain(", and was soon done.")],
+        [plain("The second stage is described elsewhere."), mark("2"), plain(" It was the longest.")],
+        [note("1", "See the town's own records, which are kept in the old"), go_on("customs house."),
+         note("2", "In the report of the engineers.")]))
+    pdf.page(page(
+        "The ships", [plain("The third stage"), mark("1"), plain(" was paid for by the owners"), ("F1", 11, 0, "\x86"), plain(" of ships.")],
+        [plain("Nothing more is known of it, nor of those who built it.")],
+        [note("1", "From 1871 to 1874."), [("F1", 8.5, 0, "\x86 Mostly from other towns.")]]))
+    pdf.write("footnotes")
+
+
+def code():
+    pdf = Pdf()
+    program = ["def area(sides):", "    if not sides:", "        return 0  # nothing", "", "    total = 1",
+               "    for side in sides:", "        total *= side", "    return total"]
+    table = ["name      size", "north       12", "south        7"]
+    content = text(50, 540, "A program", 18, "F2") + lines(50, 510, BODY)
+    for row, line in enumerate(program):
+        bare = line.lstrip()
+        if bare:
+            content += text(70 + 6 * (len(line) - len(bare)), 455 - 12 * row, bare, 10, "F4")
+    content += lines(50, 345, ["What it gives is shown in columns, and the name "], 11)
+    content += lines(70, 320, table, 10, "F4", 12)
+    content += runs(50, 270, [("F1", 11, 0, "A word like "), ("F4", 10, 0, "total"), ("F1", 11, 0, " in the text stays in its line, as it is a part of it.")])
+    pdf.page(content)
+    pdf.write("code")
+
+
+def equations():
+    pdf = Pdf()
+    content = text(50, 540, "Energy", 18, "F2") + lines(50, 510, BODY + ["From this it follows that"])
+    content += runs(160, 430, [("F3", 11, 0, "E"), ("F1", 11, 0, " = "), ("F3", 11, 0, "mc"), ("F1", 8, 4, "2"),
+                               ("F1", 11, 0, " + "), ("F5", 11, 0, "a"), ("F3", 8, -2, "i"), ("F3", 11, 0, "x"), ("F3", 8, -2, "i")])
+    content += text(340, 430, "(1)")
+    content += lines(50, 400, ["where the last term is small. For two bodies the ratio is"])
+    content += runs(150, 360, [("F3", 11, 0, "q"), ("F1", 11, 0, " = ")])
+    content += runs(178, 368, [("F3", 11, 0, "a"), ("F1", 11, 0, " + "), ("F3", 11, 0, "b")])
+    content += "175 363 m 212 363 l 0.5 w S\n"
+    content += runs(178, 352, [("F3", 11, 0, "c"), ("F1", 11, 0, " - "), ("F3", 11, 0, "d")])
+    content += lines(50, 320, ["which is not known from the outset. The other side had no such stone."])
+    pdf.page(content)
+    pdf.write("equations")
+
+
+def links():
+    pdf = Pdf()
+    first = text(50, 540, "Links", 18, "F2") + lines(50, 510, [
+        "The whole report is on the net, and its second part is on the next page.",
+        "What a script would do is not done here, and its words stay words."])
+    annotation = lambda box, target: f"<< /Type /Annot /Subtype /Link /Rect [{box}] /Border [0 0 0] {target} >>"
+    uri = lambda address: f"/A << /S /URI /URI ({address}) >>"
+    annotations = [
+        annotation("50 506 108 520", uri("https://example.org/report_1?a=b")),
+        annotation("196 506 250 520", "/Dest [1 /Fit]"),
+        annotation("50 492 130 506", uri("javascript:alert\\(1\\)")),
+    ]
+    pdf.page(first, f"/Annots [{' '.join(annotations)}]")
+    pdf.page(text(50, 540, "The second part", 18, "F2") + lines(50, 510, BODY))
+    pdf.write("links")
+
+
+def contents():
+    pdf = Pdf()
+    entries = [(0, "1 The harbour", "2"), (18, "1.1 Its walls", "2"), (0, "2 The ships", "3"), (0, "Index", "iv")]
+    page = text(50, 540, "Contents", 18, "F2")
+    for row, (indent, title, number) in enumerate(entries):
+        room = 300 - indent - 5.2 * len(title)
+        page += text(50 + indent, 505 - 16 * row, title + " " + "." * int(room / 2.75) + " " + number)
+    pdf.page(page)
+    pdf.page(text(50, 540, "1 The harbour", 18, "F2") + lines(50, 510, BODY)
+             + text(50, 450, "1.1 Its walls", 14, "F2") + lines(50, 425, BODY))
+    pdf.page(text(50, 540, "2 The ships", 18, "F2") + lines(50, 510, BODY))
+    pdf.write("contents")
+
+
+def ligatures():
+    pdf = Pdf()
+    pdf.fonts["F7"] = pdf.font("Times-Roman", "<< /Type /Encoding /BaseEncoding /WinAnsiEncoding /Differences [1 /fi /fl] >>")
+    content = text(50, 540, "Ligatures and hyphens", 18, "F2") + lines(50, 510, [
+        "The \x01rst \x02oor of\x01ce was \x02ooded. It was the well-known work of an inter-",
+        "national of\x01ce, whose self-made maps were used by inter\xad",
+        "national \x02eets and by others, who came from well-known"], 11, "F7")
+    content += lines(50, 440, BODY)
+    pdf.page(content)
+    pdf.write("ligatures-and-hyphens")
+
+
+def headings():
+    pdf = Pdf()
+    content = "q " + text(50, 540, "THE HARBOUR", 16, "F2", "6 Tc") + "Q\n"
+    content += lines(50, 510, BODY)
+    # Bold by drawing twice, a third of a point apart.
+    content += text(50, 455, "The walls", 14) + text(50.3, 455, "The walls", 14)
+    content += lines(50, 430, BODY)
+    content += runs(50, 375, [("F2", 11, 0, "The ships."), ("F1", 11, 0, " They were few, and none of them was new when it came to")])
+    content += lines(50, 361, BODY)
+    pdf.page(content)
+    pdf.write("spaced-and-doubled")
+
+
+def right_to_left():
+    pdf = Pdf()
+    letters = "אבגדהוזחטיכלמנסעפצקרשתםןץףך1789()"
+    box = pdf.stream("500 0 d0 60 0 380 600 re f")
+    blank = pdf.stream("250 0 d0")
+    names = " ".join(f"/g{n}" for n in range(len(letters)))
+    procs = " ".join(f"/g{n} {box} 0 R" for n in range(len(letters))) + f" /space {blank} 0 R"
+    chars = "".join(f"<{n + 65:02x}> <{ord(letter):04x}>\n" for n, letter in enumerate(letters)) + "<20> <0020>\n"
+    to_unicode = pdf.stream(
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def\n"
+        "1 begincodespacerange <00> <ff> endcodespacerange\n"
+        f"{len(letters) + 1} beginbfchar\n{chars}endbfchar\nendcmap end end")
+    widths = " ".join(["250"] + ["0"] * 32 + ["500"] * len(letters))
+    pdf.fonts["F8"] = pdf.add(
+        f"<< /Type /Font /Subtype /Type3 /FontBBox [0 0 500 700] /FontMatrix [0.001 0 0 0.001 0 0] "
+        f"/CharProcs << {procs} >> /Encoding << /Type /Encoding /Differences [32 /space 65 {names}] >> "
+        f"/FirstChar 32 /LastChar {64 + len(letters)} /Widths [{widths}] /ToUnicode {to_unicode} 0 R /Resources << >> >>")
+    code = lambda c: chr(65 + letters.index(c)) if c != " " else " "
+    # As it stands on the page: from the left, numbers in their own order, brackets turned round.
+    turned = lambda word: word if word.isdigit() else word[::-1].translate(str.maketrans("()", ")("))
+    shown = lambda words: " ".join("".join(map(code, turned(word))) for word in reversed(words.split(" ")))
+    right = lambda y, words, size: text(370 - 0.5 * size * len(words.replace(" ", "")) - 0.25 * size * words.count(" "), y, shown(words), size, "F8")
+    content = right(540, "הנמל", 18)
+    for row, words in enumerate(["הנמל נבנה בשלושה שלבים והשני היה הארוך מכולם", "כי האבן הובאה בשנת 1871 מן הצד השני (של המפרץ)"]):
+        content += right(505 - 14 * row, words, 11)
+    pdf.page(content)
+    pdf.write("right-to-left")
+
+
+def tagged():
+    pdf = Pdf("/MarkInfo << /Marked true >> /Lang (en-GB) /StructTreeRoot 7 0 R")
+    # Object 7 is made below: the fonts are 3 to 8, so the root needs a number that is free.
+    parts, content = [], ""
+
+    def put(kind, drawing):
+        nonlocal content
+        parts.append(kind)
+        content += f"/{kind} << /MCID {len(parts) - 1} >> BDC\n{drawing}EMC\n"
+        return len(parts) - 1
+
+    # All in one size: only the tags tell headings and levels. Side by side, and read by the tags' order.
+    title = put("H1", text(50, 540, "The harbour of the town"))
+    first = put("P", lines(50, 515, BODY))
+    sub = put("H2", text(50, 465, "Its walls"))
+    items = [put("LBody", text(70, 440 - 14 * n, words)) for n, words in
+             enumerate(["of granite, at the north end", "of lime, at the south end"])]
+    cells = [[put("TH" if row == 0 else "TD", text(60 + 130 * column, 380 - 16 * row, words))
+              for column, words in enumerate(line)] for row, line in
+             enumerate([["Wall", "Length"], ["North", "120"], ["South", "85"]])]
+    last = put("P", lines(50, 320, BODY[:2]))
+    root = len(pdf.objects) + 1
+    page = root + 1
+    numbers = iter(range(root + 4, root + 100))
+    bodies = {}
+
+    def element(kind, parent, kids):
+        number = next(numbers)
+        made = [kid(number) if callable(kid) else str(kid) for kid in kids]
+        bodies[number] = f"<< /Type /StructElem /S /{kind} /P {parent} 0 R /Pg {page} 0 R /K [{' '.join(made)}] >>"
+        return f"{number} 0 R"
+
+    nested = lambda kind, *kids: (lambda parent: element(kind, parent, kids))
+    top = [
+        nested("H1", title), nested("P", first), nested("H2", sub),
+        nested("L", *[nested("LI", nested("LBody", item)) for item in items]),
+        nested("Table", *[nested("TR", *[nested("TH" if row == 0 else "TD", cell) for cell in line])
+                          for row, line in enumerate(cells)]),
+        nested("P", last),
+    ]
+    document = element("Document", root, top)
+    assert pdf.add(f"<< /Type /StructTreeRoot /K {document} >>") == root
+    fonts = " ".join(f"/{name} {number} 0 R" for name, number in pdf.fonts.items())
+    stream = root + 2
+    assert pdf.add(
+        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 420 595] /Contents {stream} 0 R /StructParents 0 "
+        f"/Resources << /Font << {fonts} >> >> >>") == page
+    assert pdf.stream(content) == stream
+    pdf.add("<< >>")
+    for number in sorted(bodies):
+        assert pdf.add(bodies[number]) == number
+    pdf.pages.append(page)
+    pdf.catalog = f"/MarkInfo << /Marked true >> /Lang (en-GB) /StructTreeRoot {root} 0 R"
+    pdf.write("tagged")
+
+
+RULES = {
+    "footnotes": "Footnotes with marks that start anew on each page and a symbol: numbered without clash; `km²` is no\nmark, a mark that is used twice leads to one note.",
+    "code": "Program text and a typed table in a monospaced font: fenced, with indentation, inner gaps and the blank line; a\nmonospaced word in a sentence stays in it.",
+    "equations": "A display equation on one line becomes LaTeX with its number; a fraction is not guessed at and becomes a\npicture with its text. Neither joins the paragraphs around it.",
+    "links": "A link to the net, one to a page, and one with a script: only the first two lead anywhere.",
+    "contents": "A table of contents with leaders: a nested list of links to the headings.",
+    "ligatures-and-hyphens": "Ligatures are letters; a hyphen at a line's end goes where the document knows the joined word, a soft\none always, and those within words stay.",
+    "spaced-and-doubled": "A heading with its letters set apart, one drawn twice to look bold, and a bold run-in that is no\nheading.",
+    "right-to-left": "Hebrew, drawn from left to right: read from the right, with a number and brackets.",
+    "tagged": "All in one type size: levels, list and table are known by the structure tree alone.",
+}
+SELECTED = sys.argv[1:]
+for make in [footnotes, code, equations, links, contents, ligatures, headings, right_to_left, tagged]:
+    make()
