@@ -43,7 +43,7 @@ browser-tests: setup-test dist
 
 bench: setup-test dist
 	@. .ci/env && cargo build --locked --profile native --bin recto
-	@. .ci/env && node tests/browser/bench.mjs
+	@. .ci/env && RECTO_DIST=$(CURDIR)/dist RECTO_BIN=$(CURDIR)/target/native/recto node tests/browser/bench.mjs
 
 clean:
 	rm -rf target dist tests/browser/node_modules
