@@ -3,7 +3,7 @@
 use super::captions::find_caption;
 use super::fragments::Fragment;
 use super::ruled::{Rule, Rules};
-use super::unruled::{TextRow, text_rows};
+use super::unruled::{TextRow, is_value, text_rows};
 use crate::document::Rect;
 
 /// A table without vertical rules.
@@ -57,18 +57,39 @@ pub(super) fn find_aligned(
             continue;
         }
         let (Some(first), Some(last)) = (stack.first(), stack.last()) else { continue };
-        let bbox = Rect::new(first.from, first.at, first.to, last.at);
-        let inside: Vec<&Fragment<'_>> =
-            fragments.iter().filter(|f| bbox.contains(f.bbox.center_x(), f.bbox.center_y())).collect();
-        let Some(borders) = column_borders(&inside, &bbox, em) else { continue };
+        let mut bbox = Rect::new(first.from, first.at, first.to, last.at);
+        let within = |bbox: &Rect| -> Vec<&Fragment<'_>> {
+            fragments.iter().filter(|f| bbox.contains(f.bbox.center_x(), f.bbox.center_y())).collect()
+        };
+        let mut rows = text_rows(&within(&bbox), em);
+        // A caption between the first rule and the heads of the columns is no row.
+        if rows.first().is_some_and(|row| row.cells.len() == 1 && starts_caption(row)) {
+            bbox.y0 = rows.first().map_or(bbox.y0, |row| row.bbox.y1 + 0.1);
+            rows.remove(0);
+        }
+        let Some(borders) = column_borders(&within(&bbox), &bbox, em) else { continue };
+        // The header ends at the second rule, or above the first values where that rule is missing.
+        let second = stack.iter().map(|rule| rule.at).find(|at| *at > bbox.y0 + 0.5 * em).unwrap_or(first.at);
+        let first_values = rows.iter().position(|row| {
+            let values = row.cells.iter().skip(1).filter(|(_, text)| is_value(text)).count();
+            row.cells.len() > 2 && values * 2 >= row.cells.len() - 1
+        });
+        let header_end = match first_values.filter(|at| *at > 0).and_then(|at| rows.get(at)) {
+            Some(row) => second.min(row.bbox.y0 - 0.1),
+            None => second,
+        };
         tables.push(AlignedTable {
             bbox,
             borders,
-            header_end: stack.get(1).map_or(first.at, |rule| rule.at),
+            header_end,
             rules: stack.iter().map(|rule| rule.at).collect(),
         });
     }
     tables
+}
+
+fn starts_caption(row: &TextRow) -> bool {
+    row.cells.first().is_some_and(|(_, text)| find_caption(text).is_some())
 }
 
 /// Parts a stack of rules where running text or a caption lies between two of them: several tables of one
@@ -84,7 +105,7 @@ fn part_stack(stack: &[Rule], fragments: &[Fragment<'_>], em: f32) -> Vec<Vec<Ru
             let rows = text_rows(&inside, em);
             let prose = |row: &&TextRow| {
                 let [(bbox, text)] = row.cells.as_slice() else { return false };
-                bbox.width() > 0.5 * between.width() || find_caption(text).is_some()
+                bbox.width() > 0.5 * between.width() || find_caption(text.trim()).is_some()
             };
             if rows.iter().filter(prose).count() * 2 > rows.len() {
                 parts.push(std::mem::take(&mut current));

@@ -1,6 +1,6 @@
 //! Runs the steps on one page and turns what they find into blocks.
 
-use super::aligned::find_aligned;
+use super::aligned::{AlignedTable, find_aligned};
 use super::captions::{CaptionOf, find_caption};
 use super::code::{code_text, join_code};
 use super::columns::{Atom, AtomKind, Region, order_regions};
@@ -146,31 +146,37 @@ pub(super) struct Draft {
 
 impl PageParts<'_> {
     fn tables(&self, paths: &[(Rect, &PathItem)]) -> Vec<Found> {
+        let page_area = self.text.width * self.text.height;
+        // Numbers on a picture are its labels.
+        let pictures: Vec<Rect> = self
+            .content
+            .images
+            .iter()
+            .map(|image| self.text.turn.rect(&image.bbox, self.content.width, self.content.height))
+            .filter(|picture| picture.area() < 0.5 * page_area)
+            .take(500)
+            .collect();
+        let is_picture = |bbox: &Rect| {
+            let covered = |picture: &Rect| picture.intersection(bbox).map_or(0.0, |both| both.area());
+            pictures.iter().any(|picture| covered(picture) > 0.7 * bbox.area()) || is_heat_map(bbox, paths)
+        };
         let rules = find_rules(paths);
         let mut tables: Vec<Found> = find_grids(&rules)
             .iter()
+            .filter(|grid| !is_picture(&grid.bbox))
             .filter_map(|grid| {
                 grid_table(grid, &self.text.upright, &self.content.fonts, self.links, self.survey)
             })
             .collect();
+        let aligned = |table: &AlignedTable| {
+            aligned_table(table, self.fragments, &self.content.fonts, self.links, self.survey)
+        };
         let taken: Vec<Rect> = tables.iter().map(|table| table.bbox).collect();
-        tables.extend(find_aligned(&rules, self.fragments, &taken, self.em).iter().filter_map(|table| {
-            aligned_table(table, self.fragments, &self.content.fonts, self.links, self.survey)
-        }));
-        // Numbers on a picture are its labels.
-        let images = self.content.images.iter();
-        let pictures =
-            images.map(|image| self.text.turn.rect(&image.bbox, self.content.width, self.content.height));
-        let page_area = self.text.width * self.text.height;
-        let taken: Vec<Rect> = tables
-            .iter()
-            .map(|table| table.bbox)
-            .chain(pictures.filter(|picture| picture.area() < 0.5 * page_area).take(500))
-            .collect();
+        tables.extend(find_aligned(&rules, self.fragments, &taken, self.em).iter().filter_map(aligned));
+        let taken: Vec<Rect> =
+            tables.iter().map(|table| table.bbox).chain(pictures.iter().copied()).collect();
         let unruled = find_unruled(self.fragments, &taken, self.em);
-        tables.extend(unruled.iter().filter(|table| !is_heat_map(&table.bbox, paths)).filter_map(|table| {
-            aligned_table(table, self.fragments, &self.content.fonts, self.links, self.survey)
-        }));
+        tables.extend(unruled.iter().filter(|table| !is_picture(&table.bbox)).filter_map(aligned));
         tables
     }
 
@@ -295,12 +301,14 @@ impl PageParts<'_> {
             }),
             self.em,
         );
-        // Size of the text below each element, in points; 0 at the end of the region.
+        // Size of the text below each element and the heads of its parts, in points; 0 at the end of the region.
         let mut below = vec![0.0_f32; elements.len()];
         let mut size = 0.0;
         for (place, (_, element)) in below.iter_mut().zip(&elements).rev() {
             *place = size;
-            if let Element::Text(group) = element {
+            if let Element::Text(group) = element
+                && !group.lines.iter().all(|line| line.bold)
+            {
                 size = group.lines.first().map_or(0.0, |line| line.size);
             }
         }
@@ -410,7 +418,9 @@ impl PageParts<'_> {
                     let text = plain_text(spans);
                     let small = text.chars().next().is_some_and(char::is_lowercase);
                     draft.continues = small && apart && open.unwrap_or(true);
-                    open = Some(!text.trim_end().ends_with(['.', '!', '?', ':', ';', '。']));
+                    // A page number or a running title is open too, but nothing goes on from it.
+                    let runs = draft.continues || text.split_whitespace().count() > 5;
+                    open = Some(runs && !text.trim_end().ends_with(['.', '!', '?', ':', ';', '。']));
                     apart = true;
                 }
                 Content::Heading { .. }

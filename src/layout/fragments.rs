@@ -17,9 +17,21 @@ pub(super) struct Fragment<'a> {
 
 impl Fragment<'_> {
     pub(super) fn text(&self) -> String {
-        self.glyphs.iter().map(|placed| placed.glyph.text.as_str()).collect()
+        let mut text = String::new();
+        let mut end = f32::INFINITY;
+        for placed in &self.glyphs {
+            if placed.x - end > SPACE_EMS * placed.glyph.size {
+                text.push(' ');
+            }
+            text.push_str(&placed.glyph.text);
+            end = placed.end;
+        }
+        text
     }
 }
+
+/// A gap of this many ems is a space.
+const SPACE_EMS: f32 = 0.16;
 
 /// A gap of this many ems parts two fragments: narrower than the narrowest gutter between columns. Wide word
 /// spaces in justified text part fragments too; lines are put together again once the columns are known.

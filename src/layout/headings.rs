@@ -37,7 +37,7 @@ pub(super) fn numbering_depth(text: &str) -> Option<u8> {
 }
 
 /// Bold lines down to this share of the body's size can be headings: some papers set them smaller.
-pub(super) const MIN_BOLD_SIZE: f32 = 0.8;
+pub(super) const MIN_BOLD_SIZE: f32 = 0.7;
 
 /// The level of the heading that `lines` make, if they make one. `below` is the font size of the text that
 /// follows, in points.

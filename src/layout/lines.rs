@@ -32,6 +32,9 @@ pub(super) struct Piece {
     pub italic: bool,
     pub mono: bool,
     pub script: Option<Script>,
+    /// Where in the text each glyph starts, in bytes, and its middle on the page; in that order, or empty for
+    /// text that runs from right to left.
+    pub places: Vec<(usize, f32, f32)>,
 }
 
 impl Line {
@@ -106,6 +109,7 @@ pub(super) fn line_of(row: &[&Fragment<'_>], fonts: &[FontInfo]) -> Option<Line>
             italic: font.is_some_and(|font| font.italic),
             mono: font.is_some_and(|font| font.mono),
             script,
+            places: Vec::new(),
         };
         let same = pieces.last().is_some_and(|last| {
             (last.bold, last.italic, last.mono, last.script) == (style.bold, style.italic, style.mono, script)
@@ -120,7 +124,11 @@ pub(super) fn line_of(row: &[&Fragment<'_>], fonts: &[FontInfo]) -> Option<Line>
             if right_to_left && !glyph.text.chars().all(|c| c.is_ascii_digit()) {
                 // Drawn from left to right in visual order: what stands further right is read first.
                 piece.text.insert_str(0, &glyph.text);
+                piece.places.clear();
             } else {
+                if !right_to_left {
+                    piece.places.push((piece.text.len(), placed.bbox.center_x(), placed.bbox.center_y()));
+                }
                 piece.text.push_str(&glyph.text);
             }
             piece.bbox = piece.bbox.union(&placed.bbox);

@@ -22,6 +22,7 @@ mod equations;
 mod figures;
 mod fragments;
 mod glyphs;
+mod grid_rows;
 mod headings;
 mod lines;
 mod lists;

@@ -3,7 +3,7 @@
 use super::captions::find_caption;
 use super::lines::Line;
 use super::lists::{Marker, find_marker};
-use crate::document::Rect;
+use crate::document::{Rect, Script};
 
 /// Lines that belong together.
 #[derive(Clone, Debug)]
@@ -94,6 +94,9 @@ fn goes_on(group: &Group<'_>, line: &Line, next: Option<&Line>, region: &Rect, p
     {
         return false;
     }
+    if starts_with_mark(line) && starts_with_mark(first) {
+        return false;
+    }
     let indent = line.bbox.x0 - last.bbox.x0;
     if line.mono && last.mono {
         return true;
@@ -125,6 +128,13 @@ fn goes_on(group: &Group<'_>, line: &Line, next: Option<&Line>, region: &Rect, p
         && indent.abs() < 0.5 * em
         && line.bbox.x1 > last.bbox.x1 + 3.0 * em)
         || distance < 0.95 * pitch
+}
+
+/// Whether a line starts with a raised mark, as footnotes do.
+fn starts_with_mark(line: &Line) -> bool {
+    line.pieces
+        .first()
+        .is_some_and(|piece| piece.script == Some(Script::Super) && piece.text.trim().chars().count() <= 3)
 }
 
 /// Whether a marker within a paragraph starts a new item rather than being text that looks so.

@@ -2,7 +2,7 @@
 
 use super::lines::{Line, Piece};
 use super::survey::Survey;
-use crate::document::{Rect, Span};
+use crate::document::{LinkTarget, Rect, Span};
 use crate::pdf::content::LinkArea;
 
 /// Joins lines to running text. Words cut at a line's end are made whole where that is likelier.
@@ -22,13 +22,34 @@ pub(super) fn join_lines(lines: &[&Line], links: &[(Rect, &LinkArea)], survey: &
     spans
 }
 
+/// Appends a piece, parted where a link begins or ends.
 fn push(spans: &mut Vec<Span>, piece: &Piece, links: &[(Rect, &LinkArea)]) {
-    let link = links
-        .iter()
-        .find(|(area, _)| area.contains(piece.bbox.center_x(), piece.bbox.center_y()))
-        .map(|(_, link)| link.target.clone());
+    let near: Vec<&(Rect, &LinkArea)> =
+        links.iter().filter(|(area, _)| area.intersection(&piece.bbox).is_some()).collect();
+    let link_at = |x: f32, y: f32| near.iter().position(|(area, _)| area.contains(x, y));
+    let mut parts: Vec<(usize, Option<usize>)> = Vec::new();
+    if piece.places.is_empty() {
+        parts.push((0, link_at(piece.bbox.center_x(), piece.bbox.center_y())));
+    }
+    for &(start, x, y) in &piece.places {
+        let link = link_at(x, y);
+        match parts.last() {
+            None => parts.push((0, link)),
+            Some((_, last)) if *last != link => parts.push((start, link)),
+            Some(_) => {}
+        }
+    }
+    for (index, (start, link)) in parts.iter().enumerate() {
+        let end = parts.get(index + 1).map_or(piece.text.len(), |(next, _)| *next);
+        let text = piece.text.get(*start..end).unwrap_or_default();
+        let target = link.and_then(|link| near.get(link)).map(|(_, link)| link.target.clone());
+        push_span(spans, text, piece, target);
+    }
+}
+
+fn push_span(spans: &mut Vec<Span>, text: &str, piece: &Piece, link: Option<LinkTarget>) {
     let span = Span {
-        text: piece.text.clone(),
+        text: text.to_owned(),
         bold: piece.bold,
         italic: piece.italic,
         mono: piece.mono,

@@ -217,7 +217,8 @@ impl SurveyBuilder {
             .filter(|(key, count)| *count >= enough && self.pages > 1 && !key.is_empty())
             .map(|(key, _)| key)
             .collect();
-        let often = (self.pages / 2).max(3);
+        // On half of the pages, or on both of two.
+        let often = if self.pages == 2 { 2 } else { (self.pages / 2).max(3) };
         Survey {
             body,
             levels,

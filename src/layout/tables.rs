@@ -3,6 +3,7 @@
 use super::aligned::AlignedTable;
 use super::fragments::{Fragment, find_fragments};
 use super::glyphs::Placed;
+use super::grid_rows::split_rows;
 use super::lines::{Line, find_lines, line_of};
 use super::ruled::Grid;
 use super::spans::join_lines;
@@ -27,6 +28,7 @@ pub(super) fn grid_table(
     links: &Links<'_>,
     survey: &Survey,
 ) -> Option<Found> {
+    let grid = &split_rows(grid, glyphs, fonts);
     let column_count = grid.columns.len().checked_sub(1)?;
     let row_count = grid.rows.len().checked_sub(1)?;
     let mut places: Vec<usize> = vec![usize::MAX; column_count * row_count];
@@ -139,8 +141,12 @@ pub(super) fn aligned_table(
     links: &Links<'_>,
     survey: &Survey,
 ) -> Option<Found> {
-    let mut inside: Vec<&Fragment<'_>> =
-        fragments.iter().filter(|f| found.bbox.contains(f.bbox.center_x(), f.bbox.center_y())).collect();
+    let parted: Vec<Fragment<'_>> = fragments
+        .iter()
+        .filter(|f| found.bbox.contains(f.bbox.center_x(), f.bbox.center_y()))
+        .flat_map(|fragment| part_at_borders(fragment, &found.borders))
+        .collect();
+    let mut inside: Vec<&Fragment<'_>> = parted.iter().collect();
     inside.sort_by(|a, b| a.baseline.total_cmp(&b.baseline).then(a.bbox.x0.total_cmp(&b.bbox.x0)));
     let mut rows: Vec<Vec<&Fragment<'_>>> = Vec::new();
     for fragment in inside {
@@ -206,6 +212,59 @@ pub(super) fn aligned_table(
     }
     let table = Table { columns: count(columns), header_rows: count(header_rows.clamp(1, 4)), rows };
     Some(Found { bbox: found.bbox, table, confidence: 0.7 })
+}
+
+/// Heads of neighbouring columns can stand as close as words: a fragment that crosses a border is parted at
+/// the gap nearest to it, if that gap is wider than the fragment's narrowest gap between words.
+fn part_at_borders<'a>(fragment: &Fragment<'a>, borders: &[f32]) -> Vec<Fragment<'a>> {
+    const WORD_GAP_EMS: f32 = 0.16;
+    const REACH_EMS: f32 = 2.0;
+    const WIDER: f32 = 1.2;
+    let crossed: Vec<f32> = borders
+        .iter()
+        .copied()
+        .filter(|border| *border > fragment.bbox.x0 && *border < fragment.bbox.x1)
+        .take(40)
+        .collect();
+    let em = fragment.size;
+    // Index of the glyph behind each gap, the gap's middle and its width.
+    let gaps: Vec<(usize, f32, f32)> = fragment
+        .glyphs
+        .windows(2)
+        .enumerate()
+        .filter_map(|(index, pair)| {
+            let [before, after] = pair else { return None };
+            let gap = after.x - before.end;
+            (gap > WORD_GAP_EMS * em).then(|| (index + 1, 0.5 * (after.x + before.end), gap))
+        })
+        .collect();
+    let narrowest = gaps.iter().map(|(_, _, gap)| *gap).fold(f32::INFINITY, f32::min);
+    let mut cuts: Vec<usize> = crossed
+        .iter()
+        .filter_map(|border| {
+            gaps.iter()
+                .filter(|(_, middle, gap)| {
+                    (middle - border).abs() < REACH_EMS * em && (*gap > WIDER * narrowest || gaps.len() == 1)
+                })
+                .min_by(|a, b| (a.1 - border).abs().total_cmp(&(b.1 - border).abs()))
+                .map(|(index, _, _)| *index)
+        })
+        .collect();
+    cuts.dedup();
+    if cuts.is_empty() {
+        return vec![fragment.clone()];
+    }
+    cuts.push(fragment.glyphs.len());
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for end in cuts {
+        let glyphs = fragment.glyphs.get(start..end).unwrap_or_default().to_vec();
+        start = end;
+        if let Some(bbox) = glyphs.iter().map(|placed| placed.bbox).reduce(|a, b| a.union(&b)) {
+            parts.push(Fragment { glyphs, bbox, baseline: fragment.baseline, size: fragment.size });
+        }
+    }
+    parts
 }
 
 fn table_line(row: &[&Fragment<'_>], borders: &[f32], fonts: &[FontInfo]) -> TableLine {

@@ -125,12 +125,6 @@ fn table_of(run: &[TextRow], fragments: &[&Fragment<'_>], em: f32) -> Option<Ali
         return None;
     }
     let bbox = run.iter().map(|row| row.bbox).reduce(|a, b| a.union(&b))?.grown(0.5);
-    let inside: Vec<&Fragment<'_>> =
-        fragments.iter().copied().filter(|f| bbox.contains(f.bbox.center_x(), f.bbox.center_y())).collect();
-    let borders = column_borders(&inside, &bbox, em)?;
-    if borders.len() + 1 < MIN_CELLS {
-        return None;
-    }
     // The header ends where the first row of values starts.
     let data = run.iter().position(|row| {
         let values = row.cells.iter().skip(1).filter(|(_, text)| is_value(text)).count();
@@ -140,11 +134,21 @@ fn table_of(run: &[TextRow], fragments: &[&Fragment<'_>], em: f32) -> Option<Ali
         Some(0) | None => bbox.y0,
         Some(at) => run.get(at).map_or(bbox.y0, |row| row.bbox.y0 - 0.1),
     };
+    // Heads stand closer together than what they head, so the rows of values say where columns part.
+    let inside = |top: f32| -> Vec<&Fragment<'_>> {
+        let body = Rect { y0: top, ..bbox };
+        fragments.iter().copied().filter(|f| body.contains(f.bbox.center_x(), f.bbox.center_y())).collect()
+    };
+    let borders = column_borders(&inside(header_end), &bbox, em)
+        .or_else(|| column_borders(&inside(bbox.y0), &bbox, em))?;
+    if borders.len() + 1 < MIN_CELLS {
+        return None;
+    }
     Some(AlignedTable { bbox, borders, header_end, rules: Vec::new() })
 }
 
 /// A number with what comes with numbers, or a word of a letter or two: what tables hold and prose does not.
-fn is_value(text: &str) -> bool {
+pub(super) fn is_value(text: &str) -> bool {
     let length = text.chars().filter(|c| !c.is_whitespace()).count();
     let digits = text.chars().filter(char::is_ascii_digit).count();
     (digits > 0 && length <= 16 && digits * 3 >= length) || length <= 2
