@@ -37,7 +37,12 @@ fn cases() -> Vec<PathBuf> {
 #[test]
 fn markdown_is_as_expected() {
     let update = std::env::var_os("UPDATE").is_some();
-    let options = MarkdownOptions { front_matter: false, synopsis: false, descriptions: true };
+    let options = MarkdownOptions {
+        front_matter: false,
+        synopsis: false,
+        descriptions: true,
+        ..MarkdownOptions::default()
+    };
     let mut different = Vec::new();
     for case in cases() {
         let assembler = convert(&case.join("input.pdf"));

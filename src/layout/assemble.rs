@@ -1,7 +1,6 @@
 //! Runs the steps on one page and turns what they find into blocks.
 
-use super::aligned::{AlignedTable, find_aligned};
-use super::captions::{CaptionOf, find_caption};
+use super::captions::{attach_captions, find_caption};
 use super::code::{code_text, join_code};
 use super::columns::{Atom, AtomKind, Region, order_regions};
 use super::contents::{entry_edges, find_entries, lists_contents};
@@ -10,16 +9,14 @@ use super::figures::{self, FigureBox, find_figures};
 use super::fragments::{Fragment, find_fragments};
 use super::glyphs::{Readable, readable};
 use super::headings::heading_level;
-use super::lines::{Line, find_lines};
+use super::lines::find_lines;
 use super::notes::{find_note, part_notes, tie_marks};
 use super::paragraphs::{Group, group_lines};
-use super::ruled::{find_grids, find_rules};
 use super::spans::{drop_front, join_lines};
 use super::survey::Survey;
-use super::tables::{Found, aligned_table, grid_table};
+use super::tables::Found;
 use super::tagged::TaggedPage;
 use super::trust::{block_confidence, heading_confidence, judge, overlaps};
-use super::unruled::find_unruled;
 use crate::document::{
     Block, BlockId, Content, FigureId, Page, Provenance, Rect, Span, TextQuality, Warning, plain_text,
 };
@@ -108,26 +105,7 @@ pub fn lay_out(content: &PageContent, survey: &Survey) -> LaidOutPage {
     page.blocks(tables, figures, tagged.as_ref())
 }
 
-/// Whether numbers lie on boxes in many colours: a picture of a matrix. Shaded rows have two or three.
-fn is_heat_map(bbox: &Rect, paths: &[(Rect, &PathItem)]) -> bool {
-    const COLOURS: usize = 6;
-    let mut fills = std::collections::BTreeSet::new();
-    for (place, path) in paths {
-        if let Some(fill) = path.fill
-            && bbox.contains(place.center_x(), place.center_y())
-            && place.width().min(place.height()) > 3.0
-        {
-            fills.insert(fill);
-        }
-        if fills.len() >= COLOURS {
-            return true;
-        }
-    }
-    false
-}
-
-/// What is known of the page before it is put together.
-pub(super) struct PageParts<'a> {
+struct PageParts<'a> {
     pub content: &'a PageContent,
     pub text: &'a Readable<'a>,
     pub fragments: &'a [Fragment<'a>],
@@ -145,41 +123,6 @@ pub(super) struct Draft {
 }
 
 impl PageParts<'_> {
-    fn tables(&self, paths: &[(Rect, &PathItem)]) -> Vec<Found> {
-        let page_area = self.text.width * self.text.height;
-        // Numbers on a picture are its labels.
-        let pictures: Vec<Rect> = self
-            .content
-            .images
-            .iter()
-            .map(|image| self.text.turn.rect(&image.bbox, self.content.width, self.content.height))
-            .filter(|picture| picture.area() < 0.5 * page_area)
-            .take(500)
-            .collect();
-        let is_picture = |bbox: &Rect| {
-            let covered = |picture: &Rect| picture.intersection(bbox).map_or(0.0, |both| both.area());
-            pictures.iter().any(|picture| covered(picture) > 0.7 * bbox.area()) || is_heat_map(bbox, paths)
-        };
-        let rules = find_rules(paths);
-        let mut tables: Vec<Found> = find_grids(&rules)
-            .iter()
-            .filter(|grid| !is_picture(&grid.bbox))
-            .filter_map(|grid| {
-                grid_table(grid, &self.text.upright, &self.content.fonts, self.links, self.survey)
-            })
-            .collect();
-        let aligned = |table: &AlignedTable| {
-            aligned_table(table, self.fragments, &self.content.fonts, self.links, self.survey)
-        };
-        let taken: Vec<Rect> = tables.iter().map(|table| table.bbox).collect();
-        tables.extend(find_aligned(&rules, self.fragments, &taken, self.em).iter().filter_map(aligned));
-        let taken: Vec<Rect> =
-            tables.iter().map(|table| table.bbox).chain(pictures.iter().copied()).collect();
-        let unruled = find_unruled(self.fragments, &taken, self.em);
-        tables.extend(unruled.iter().filter(|table| !is_picture(&table.bbox)).filter_map(aligned));
-        tables
-    }
-
     fn blocks(
         &self,
         tables: Vec<Found>,
@@ -236,25 +179,6 @@ impl PageParts<'_> {
         }
         self.asides(&figures, &mut drafts);
         self.finish(drafts, &figures, &order, &labels)
-    }
-
-    /// Lines at the page's edges that repeat over the pages, or are a lone page number.
-    fn furniture(&self) -> Vec<Line> {
-        let (top, bottom) = (0.13 * self.text.height, 0.87 * self.text.height);
-        let edge: Vec<&Fragment<'_>> =
-            self.fragments.iter().filter(|f| f.bbox.y1 < top || f.bbox.y0 > bottom).collect();
-        let lines = find_lines(edge, &self.content.fonts);
-        lines
-            .into_iter()
-            .filter(|line| {
-                let text = line.text();
-                let outermost =
-                    line.bbox.y1 < 0.08 * self.text.height || line.bbox.y0 > 0.92 * self.text.height;
-                let number =
-                    text.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || "-–—|".contains(c));
-                self.survey.is_running(&text) || line.artifact || (outermost && number)
-            })
-            .collect()
     }
 
     pub(super) fn region(
@@ -577,40 +501,4 @@ fn item_margins(edges: impl Iterator<Item = f32>, em: f32) -> Vec<f32> {
     margins.sort_by(f32::total_cmp);
     margins.dedup_by(|b, a| *b - *a < 0.8 * em);
     margins
-}
-
-/// Gives each figure caption the nearest figure above or below it. Returns, for each figure (by its place in
-/// reading order) that has one, its caption.
-fn attach_captions(
-    drafts: &mut [Draft],
-    figures: &[FigureBox],
-    order: &[usize],
-    page: u32,
-    height: f32,
-) -> Vec<(usize, String)> {
-    let mut captions: Vec<(usize, String)> = Vec::new();
-    for draft in drafts.iter_mut() {
-        let Content::Caption { figure, spans } = &mut draft.content else { continue };
-        let text = plain_text(spans);
-        if !matches!(find_caption(&text), Some((CaptionOf::Figure, _))) {
-            continue;
-        }
-        let mut nearest: Option<(f32, usize)> = None;
-        for (place, &index) in order.iter().enumerate() {
-            let Some(candidate) = figures.get(index) else { continue };
-            let beside = candidate.bbox.overlap_y(&draft.bbox) > 0.0;
-            let apart = (draft.bbox.y0 - candidate.bbox.y1).max(candidate.bbox.y0 - draft.bbox.y1).max(0.0)
-                + if beside { 0.05 * height } else { 0.0 };
-            let aligned = candidate.bbox.overlap_x(&draft.bbox) > 0.0 || beside;
-            let free = !captions.iter().any(|(taken, _)| *taken == place);
-            if aligned && free && apart < 0.12 * height && nearest.is_none_or(|(least, _)| apart < least) {
-                nearest = Some((apart, place));
-            }
-        }
-        if let Some((_, place)) = nearest {
-            *figure = Some(FigureId::new(page, place + 1));
-            captions.push((place, text));
-        }
-    }
-    captions
 }

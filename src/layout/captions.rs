@@ -1,5 +1,9 @@
 //! Captions printed in the document: `Figure 3: …`, `Table 2. …`.
 
+use super::assemble::Draft;
+use super::figures::FigureBox;
+use crate::document::{Content, FigureId, plain_text};
+
 /// What a caption belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CaptionOf {
@@ -47,6 +51,42 @@ pub(super) fn find_caption(text: &str) -> Option<(CaptionOf, String)> {
     // Without a mark behind the number a caption starts with a capital, a sentence with a verb.
     let titled = next_word.is_none_or(|c| c.is_uppercase() || c.is_ascii_digit() || !c.is_alphabetic());
     (closed || titled).then(|| (kind, format!("{word} {bare}")))
+}
+
+/// Gives each figure caption the nearest figure above or below it. Returns, for each figure (by its place in
+/// reading order) that has one, its caption.
+pub(super) fn attach_captions(
+    drafts: &mut [Draft],
+    figures: &[FigureBox],
+    order: &[usize],
+    page: u32,
+    height: f32,
+) -> Vec<(usize, String)> {
+    let mut captions: Vec<(usize, String)> = Vec::new();
+    for draft in drafts.iter_mut() {
+        let Content::Caption { figure, spans } = &mut draft.content else { continue };
+        let text = plain_text(spans);
+        if !matches!(find_caption(&text), Some((CaptionOf::Figure, _))) {
+            continue;
+        }
+        let mut nearest: Option<(f32, usize)> = None;
+        for (place, &index) in order.iter().enumerate() {
+            let Some(candidate) = figures.get(index) else { continue };
+            let beside = candidate.bbox.overlap_y(&draft.bbox) > 0.0;
+            let apart = (draft.bbox.y0 - candidate.bbox.y1).max(candidate.bbox.y0 - draft.bbox.y1).max(0.0)
+                + if beside { 0.05 * height } else { 0.0 };
+            let aligned = candidate.bbox.overlap_x(&draft.bbox) > 0.0 || beside;
+            let free = !captions.iter().any(|(taken, _)| *taken == place);
+            if aligned && free && apart < 0.12 * height && nearest.is_none_or(|(least, _)| apart < least) {
+                nearest = Some((apart, place));
+            }
+        }
+        if let Some((_, place)) = nearest {
+            *figure = Some(FigureId::new(page, place + 1));
+            captions.push((place, text));
+        }
+    }
+    captions
 }
 
 #[cfg(test)]
