@@ -105,7 +105,8 @@ pub fn lay_out(content: &PageContent, survey: &Survey) -> LaidOutPage {
     page.blocks(tables, figures, tagged.as_ref())
 }
 
-struct PageParts<'a> {
+/// What is known of the page before it is put together.
+pub(super) struct PageParts<'a> {
     pub content: &'a PageContent,
     pub text: &'a Readable<'a>,
     pub fragments: &'a [Fragment<'a>],

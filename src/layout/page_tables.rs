@@ -63,6 +63,3 @@ fn is_heat_map(bbox: &Rect, paths: &[(Rect, &PathItem)]) -> bool {
     }
     false
 }
-
-/// What is known of the page before it is put together.
-pub(super)
