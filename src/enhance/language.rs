@@ -70,7 +70,7 @@ pub fn detect_language<'a>(texts: impl Iterator<Item = &'a str>) -> Option<&'sta
     }
     let mut order: Vec<(u32, &str)> =
         hits.iter().zip(&PROFILES).map(|(hits, (code, _))| (*hits, *code)).collect();
-    order.sort_by(|a, b| b.0.cmp(&a.0));
+    order.sort_by_key(|(hits, _)| std::cmp::Reverse(*hits));
     let [(first, code), (second, _), ..] = order.as_slice() else { return None };
     // Neighbours share many words: Danish and Norwegian lie within a few hits of each other.
     let plain =

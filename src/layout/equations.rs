@@ -1,7 +1,7 @@
 //! Display equations: which groups of lines are one, and their LaTeX where one line of glyphs says it all.
 //!
 //! The signs are those of the classic systems (Fateman et al. 1996, "Optical character recognition and parsing of
-//! typeset mathematics"; InftyReader, Suzuki et al. 2003): set apart from the text, with relations and operators,
+//! typeset mathematics"; `InftyReader`, Suzuki et al. 2003): set apart from the text, with relations and operators,
 //! single italic letters and raised or lowered signs, and hardly a word. Two-dimensional ones (fractions, limits,
 //! roots, matrices) are not guessed at: they are shown as pictures with their text.
 
