@@ -119,3 +119,42 @@ fn wrong_arguments_are_told_apart_from_failures() {
     let output = recto(&[&arguments[..], &["--text-model", "no-such-model"]].concat());
     assert_eq!(output.status.code(), Some(1), "a model asked for by name must be there");
 }
+
+#[test]
+fn other_forms_are_written_when_asked_for_and_only_they() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, out) = (fixture("paper.pdf"), folder.path().join("out"));
+    let options = ["--format", "html,text,chunks", "--chunk-tokens", "120", "--no-summary", "--quiet"];
+    let output = recto(&[&["convert", text(&input), "-o", text(&out)][..], &options].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut names: Vec<String> = std::fs::read_dir(&out)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| name != "images")
+        .collect();
+    names.sort();
+    assert_eq!(names, ["paper.chunks.jsonl", "paper.html", "paper.txt"]);
+    let html = std::fs::read_to_string(out.join("paper.html")).unwrap();
+    assert!(html.starts_with("<!doctype html>") && html.contains("Content-Security-Policy"), "{html}");
+    let chunks = std::fs::read_to_string(out.join("paper.chunks.jsonl")).unwrap();
+    let chunks: Vec<recto::export::Chunk> =
+        chunks.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(chunks.len() > 5);
+    for (index, chunk) in chunks.iter().enumerate() {
+        assert_eq!(chunk.index as usize, index);
+        assert!((1..=120).contains(&chunk.tokens) && !chunk.blocks.is_empty() && !chunk.pages.is_empty());
+    }
+    let both = ["convert", text(&input), "-o", text(&out), "--markdown-only", "--format", "text"];
+    assert_eq!(recto(&both).status.code(), Some(2));
+}
+
+#[test]
+fn a_page_of_the_layout_is_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, out) = (fixture("tables.pdf"), folder.path().join("page.png"));
+    let output = recto(&["debug-layout", text(&input), "--page", "1", "-o", text(&out), "--width", "300"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(std::fs::read(&out).unwrap().starts_with(b"\x89PNG"));
+    let output = recto(&["debug-layout", text(&input), "--page", "99", "-o", text(&out)]);
+    assert_eq!(output.status.code(), Some(1));
+}

@@ -1,7 +1,7 @@
 //! Runs the steps on one page and turns what they find into blocks.
 
 use super::captions::{attach_captions, find_caption};
-use super::code::{code_text, join_code};
+use super::code::{code_text, is_typed, join_code};
 use super::columns::{Atom, AtomKind, Region, order_regions};
 use super::contents::{entry_edges, find_entries, lists_contents};
 use super::equations::{equation_text, is_equation, join_equations, latex};
@@ -286,7 +286,8 @@ impl PageParts<'_> {
         if text.is_empty() {
             return None;
         }
-        if group.lines.iter().all(|line| line.mono)
+        if group.lines.iter().all(|line| is_typed(line))
+            && text.chars().any(char::is_alphanumeric)
             && !self.is_typewritten()
             && (group.lines.len() > 1 || region_lines == 1)
         {

@@ -12,9 +12,20 @@ const MAX_BLANK: usize = 3;
 /// Columns a line can have; what lies further right is not indented any further.
 const MAX_COLUMNS: usize = 400;
 
+/// Whether a line is set in a monospaced font, but for a sign or two that the font lacks.
+pub(super) fn is_typed(line: &Line) -> bool {
+    let count = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
+    let all: usize = line.pieces.iter().map(|piece| count(&piece.text)).sum();
+    let mono: usize = line.pieces.iter().filter(|piece| piece.mono).map(|piece| count(&piece.text)).sum();
+    line.mono || (all > 10 && mono * 10 >= all * 9)
+}
+
 /// Puts neighbouring groups of monospaced lines together: a blank line does not end a program.
 pub(super) fn join_code<'a>(groups: Vec<Group<'a>>) -> Vec<Group<'a>> {
-    let mono = |group: &Group<'_>| group.lines.iter().all(|line| line.mono);
+    // A bullet is never typed: a list of names in this font is a list.
+    let bullet =
+        |group: &Group<'_>| group.marker.as_ref().is_some_and(|m| m.number.is_none() && !m.text.is_ascii());
+    let mono = |group: &Group<'_>| !bullet(group) && group.lines.iter().all(|line| is_typed(line));
     let mut joined: Vec<Group<'a>> = Vec::with_capacity(groups.len());
     for group in groups {
         if let Some(last) = joined.last_mut()
