@@ -82,7 +82,9 @@ pub fn lay_out(content: &PageContent, survey: &Survey) -> LaidOutPage {
         .iter()
         .map(|link| (text.turn.rect(&link.bbox, content.width, content.height), link))
         .collect();
-    let page = PageParts { content, text: &text, fragments: &fragments, links: &links, survey, em };
+    let typewritten = is_typewritten(&fragments, content);
+    let page =
+        PageParts { content, text: &text, fragments: &fragments, links: &links, survey, em, typewritten };
 
     let mut tables = page.tables(&paths);
     let mut tagged = TaggedPage::read(survey.tags(), content.number, &fragments);
@@ -105,6 +107,15 @@ pub fn lay_out(content: &PageContent, survey: &Survey) -> LaidOutPage {
     page.blocks(tables, figures, tagged.as_ref())
 }
 
+/// Whether most glyphs of a page are monospaced. By glyphs: the wide spaces of such fonts part each word into a
+/// fragment of its own.
+fn is_typewritten(fragments: &[Fragment<'_>], content: &PageContent) -> bool {
+    let glyphs = || fragments.iter().flat_map(|fragment| &fragment.glyphs);
+    let mono =
+        glyphs().filter(|g| content.fonts.get(usize::from(g.glyph.font)).is_some_and(|font| font.mono));
+    mono.count() * 5 > glyphs().count() * 3
+}
+
 /// What is known of the page before it is put together.
 pub(super) struct PageParts<'a> {
     pub content: &'a PageContent,
@@ -113,6 +124,8 @@ pub(super) struct PageParts<'a> {
     pub links: &'a [(Rect, &'a LinkArea)],
     pub survey: &'a Survey,
     pub em: f32,
+    /// The page as a whole is set in a monospaced font, so that this says nothing of a paragraph.
+    pub typewritten: bool,
 }
 
 /// A block before it has a name, on the turned page.
@@ -198,7 +211,7 @@ impl PageParts<'_> {
         let lines = find_lines(pieces, &self.content.fonts);
         let extent = lines.iter().map(|line| line.bbox).reduce(|a, b| a.union(&b)).unwrap_or(region.bbox);
         let mut groups = group_lines(&lines, &extent, self.em);
-        if !self.is_typewritten() {
+        if !self.typewritten {
             groups = join_equations(join_code(groups), &extent, self.em);
         }
         let groups: Vec<Group<'_>> =
@@ -246,7 +259,7 @@ impl PageParts<'_> {
                         drafts.extend(found.into_iter().map(|(bbox, content)| draft(bbox, content, 0.85)));
                         continue;
                     }
-                    if !self.is_typewritten() && is_equation(&group, &extent, self.em) {
+                    if !self.typewritten && is_equation(&group, &extent, self.em) {
                         let (text, latex) = (equation_text(&group), latex(&group));
                         let sure = if latex.is_some() { 0.8 } else { 0.65 };
                         drafts.push(draft(group.bbox, Content::Equation { text, latex, figure: None }, sure));
@@ -288,7 +301,7 @@ impl PageParts<'_> {
         }
         if group.lines.iter().all(|line| is_typed(line))
             && text.chars().any(char::is_alphanumeric)
-            && !self.is_typewritten()
+            && !self.typewritten
             && (group.lines.len() > 1 || region_lines == 1)
         {
             return Some(draft(
@@ -323,15 +336,6 @@ impl PageParts<'_> {
             return Some(draft(group.bbox, content, 0.8));
         }
         Some(draft(group.bbox, Content::Paragraph { spans }, 0.9))
-    }
-
-    /// Whether the page as a whole is set in a monospaced font, so that this says nothing of a paragraph.
-    fn is_typewritten(&self) -> bool {
-        // By glyphs: the wide spaces of such fonts part each word into a fragment of its own.
-        let glyphs = || self.fragments.iter().flat_map(|fragment| &fragment.glyphs);
-        let mono = glyphs()
-            .filter(|g| self.content.fonts.get(usize::from(g.glyph.font)).is_some_and(|font| font.mono));
-        mono.count() * 5 > glyphs().count() * 3
     }
 
     /// Marks paragraphs that go on from one before: after a column, a float, or the page before.

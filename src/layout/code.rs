@@ -48,15 +48,22 @@ pub(super) fn join_code<'a>(groups: Vec<Group<'a>>) -> Vec<Group<'a>> {
 /// The text of code lines with their indentation, the gaps within lines, and blank lines, all from geometry:
 /// in a monospaced font each character has its column.
 pub(super) fn code_text(lines: &[&Line], fragments: &[Fragment<'_>]) -> String {
+    let extent = lines.iter().map(|line| line.bbox).reduce(|a, b| a.union(&b)).unwrap_or_default().grown(0.5);
+    let mut inside: Vec<&Fragment<'_>> = fragments
+        .iter()
+        .filter(|fragment| extent.contains(fragment.bbox.center_x(), fragment.bbox.center_y()))
+        .collect();
+    inside.sort_by(|a, b| a.baseline.total_cmp(&b.baseline));
     let rows: Vec<(f32, Vec<&Placed<'_>>)> = lines
         .iter()
         .map(|line| {
-            let on_line = |f: &&Fragment<'_>| {
-                (f.baseline - line.baseline).abs() < 0.3 * line.size
-                    && line.bbox.grown(0.5).contains(f.bbox.center_x(), f.bbox.center_y())
-            };
-            let mut glyphs: Vec<&Placed<'_>> =
-                fragments.iter().filter(on_line).flat_map(|fragment| &fragment.glyphs).collect();
+            let from = inside.partition_point(|f| f.baseline <= line.baseline - 0.3 * line.size);
+            let near = inside.get(from..).unwrap_or_default().iter();
+            let mut glyphs: Vec<&Placed<'_>> = near
+                .take_while(|f| f.baseline < line.baseline + 0.3 * line.size)
+                .filter(|f| line.bbox.grown(0.5).contains(f.bbox.center_x(), f.bbox.center_y()))
+                .flat_map(|fragment| &fragment.glyphs)
+                .collect();
             glyphs.sort_by(|a, b| a.x.total_cmp(&b.x));
             (line.baseline, glyphs)
         })
