@@ -67,7 +67,6 @@ pub(super) fn find_aligned(
             bbox.y0 = rows.first().map_or(bbox.y0, |row| row.bbox.y1 + 0.1);
             rows.remove(0);
         }
-        let Some(borders) = column_borders(&within(&bbox), &bbox, em) else { continue };
         // The header ends at the second rule, or above the first values where that rule is missing.
         let second = stack.iter().map(|rule| rule.at).find(|at| *at > bbox.y0 + 0.5 * em).unwrap_or(first.at);
         let first_values = rows.iter().position(|row| {
@@ -78,6 +77,12 @@ pub(super) fn find_aligned(
             Some(row) => second.min(row.bbox.y0 - 0.1),
             None => second,
         };
+        let inside = within(&bbox);
+        let (heads, body): (Vec<_>, Vec<_>) =
+            inside.iter().copied().partition(|fragment| fragment.bbox.center_y() < header_end);
+        let borders = column_borders(&body, &heads, &bbox, em);
+        let of_all = column_borders(&inside, &[], &bbox, em);
+        let Some(borders) = more_columns(borders, of_all) else { continue };
         tables.push(AlignedTable {
             bbox,
             borders,
@@ -117,8 +122,55 @@ fn part_stack(stack: &[Rule], fragments: &[Fragment<'_>], em: f32) -> Vec<Vec<Ru
     parts
 }
 
+/// The finer of two ways to part a table.
+fn more_columns(a: Option<Vec<f32>>, b: Option<Vec<f32>>) -> Option<Vec<f32>> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(if b.len() > a.len() { b } else { a }),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Where between `from` and `to` a border leaves the words of the heads whole, in the widest of their gaps;
+/// the middle if there are no heads.
+fn between_heads(heads: &[&Fragment<'_>], from: f32, to: f32, em: f32) -> f32 {
+    let middle = 0.5 * (from + to);
+    let words: Vec<Rect> = heads.iter().flat_map(|fragment| fragment.words()).take(400).collect();
+    if words.is_empty() {
+        return middle;
+    }
+    let mut candidates = vec![middle];
+    for word in &words {
+        candidates.extend([word.x0 - 0.1 * em, word.x1 + 0.1 * em]);
+    }
+    // How much room the nearest words of each line of heads leave around `x`; little if it cuts one.
+    let room = |x: f32| -> f32 {
+        let cut = words.iter().filter(|word| word.x0 < x && word.x1 > x).count();
+        let right = words.iter().filter(|word| word.x0 >= x).map(|word| word.x0 - x);
+        let left = words.iter().filter(|word| word.x1 <= x).map(|word| x - word.x1);
+        let gap = left.fold(2.0 * em, f32::min) + right.fold(2.0 * em, f32::min);
+        #[allow(clippy::cast_precision_loss, reason = "at most 400")]
+        let cost = 4.0 * em * cut as f32;
+        gap.min(2.0 * em) - cost
+    };
+    let mut best = (room(middle), middle);
+    for x in candidates.into_iter().filter(|x| *x > from && *x < to) {
+        let found = room(x);
+        let nearer = (x - middle).abs() < (best.1 - middle).abs();
+        if found > best.0 + 0.05 * em || (found > best.0 - 0.05 * em && nearer) {
+            best = (found, x);
+        }
+    }
+    best.1
+}
+
 /// Strips that (almost) no line crosses part columns. A few may cross: headers over several columns.
-pub(super) fn column_borders(fragments: &[&Fragment<'_>], bbox: &Rect, em: f32) -> Option<Vec<f32>> {
+/// `heads` are the fragments above them that name the columns: a border lies where it parts heads, too.
+pub(super) fn column_borders(
+    fragments: &[&Fragment<'_>],
+    heads: &[&Fragment<'_>],
+    bbox: &Rect,
+    em: f32,
+) -> Option<Vec<f32>> {
     if fragments.len() < 4 || bbox.width() < 4.0 * em {
         return None;
     }
@@ -145,7 +197,7 @@ pub(super) fn column_borders(fragments: &[&Fragment<'_>], bbox: &Rect, em: f32) 
             if let Some(start) = since
                 && x - start > 0.35 * em
             {
-                borders.push(0.5 * (start + x));
+                borders.push(between_heads(heads, start, x, em));
             }
             since = None;
         }

@@ -30,6 +30,24 @@ impl Fragment<'_> {
     }
 }
 
+impl Fragment<'_> {
+    /// The boxes of its words, from left to right.
+    pub(super) fn words(&self) -> Vec<Rect> {
+        let mut words: Vec<Rect> = Vec::new();
+        let mut end = f32::NEG_INFINITY;
+        for placed in &self.glyphs {
+            match words.last_mut() {
+                Some(word) if placed.x - end <= SPACE_EMS * placed.glyph.size => {
+                    *word = word.union(&placed.bbox)
+                }
+                _ => words.push(placed.bbox),
+            }
+            end = placed.end;
+        }
+        words
+    }
+}
+
 /// A gap of this many ems is a space.
 const SPACE_EMS: f32 = 0.16;
 

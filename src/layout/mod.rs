@@ -12,6 +12,7 @@
 //! with the same result. All thresholds are relative to font size or page size.
 
 mod aligned;
+mod aligned_cells;
 mod assemble;
 mod bidi;
 mod captions;

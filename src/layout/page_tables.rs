@@ -1,9 +1,10 @@
 //! One page's parts in; its tables of every kind out: ruled, between rules, without rules.
 
 use super::aligned::{AlignedTable, find_aligned};
+use super::aligned_cells::aligned_table;
 use super::assemble::PageParts;
 use super::ruled::{find_grids, find_rules};
-use super::tables::{Found, aligned_table, grid_table};
+use super::tables::{Found, grid_table};
 use super::unruled::find_unruled;
 use crate::document::Rect;
 use crate::pdf::content::PathItem;

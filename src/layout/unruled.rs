@@ -12,7 +12,7 @@ pub(super) struct TextRow {
 }
 
 /// Cells of a row are at least this many ems apart: more than a word space, however stretched.
-const CELL_GAP_EMS: f32 = 0.95;
+pub(super) const CELL_GAP_EMS: f32 = 0.95;
 /// A row of a table has this many cells, or it goes on one that has.
 const MIN_CELLS: usize = 3;
 /// A table has this many rows with enough cells.
@@ -139,8 +139,11 @@ fn table_of(run: &[TextRow], fragments: &[&Fragment<'_>], em: f32) -> Option<Ali
         let body = Rect { y0: top, ..bbox };
         fragments.iter().copied().filter(|f| body.contains(f.bbox.center_x(), f.bbox.center_y())).collect()
     };
-    let borders = column_borders(&inside(header_end), &bbox, em)
-        .or_else(|| column_borders(&inside(bbox.y0), &bbox, em))?;
+    let above = Rect { y1: header_end, ..bbox };
+    let heads: Vec<&Fragment<'_>> =
+        fragments.iter().copied().filter(|f| above.contains(f.bbox.center_x(), f.bbox.center_y())).collect();
+    let borders = column_borders(&inside(header_end), &heads, &bbox, em)
+        .or_else(|| column_borders(&inside(bbox.y0), &[], &bbox, em))?;
     if borders.len() + 1 < MIN_CELLS {
         return None;
     }
