@@ -15,13 +15,17 @@
 //!
 //! `pipeline` runs the stages and reports [`pipeline::Event`]s; it runs natively and in a worker with the
 //! same output. `protocol` is what the page and its workers say to each other, `session` the page's state.
-//! Everything so far is pure: no module above this line names a browser type. `platform`, `worker` and
+//! What reads PDFs and runs models is the `engine`, which the command line and the worker have and the page
+//! does without. Everything so far is pure: no module above this line names a browser type. `platform`, `worker` and
 //! `ui` are the browser's edges, compiled only with the features `web`, `worker` and `app`.
 
 pub mod document;
+#[cfg(feature = "engine")]
 pub mod pdf;
+#[cfg(feature = "engine")]
 pub mod layout;
 pub mod export;
+#[cfg(feature = "engine")]
 pub mod models;
 pub mod caption;
 pub mod enhance;

@@ -7,8 +7,7 @@
 //! an answer to a question no longer asked can be told apart. Stopping is cooperative between two pages
 //! and, for everything else, done by ending the worker, which also returns its memory to the system.
 
-use crate::document::{Description, Document, FigureId};
-use crate::enhance::Passage;
+use crate::document::{Description, Document, FigureId, Passage};
 use crate::pipeline::event::{Event, Options};
 use crate::registry::{ModelEntry, StoredModel};
 use serde::{Deserialize, Serialize};

@@ -15,7 +15,7 @@ pub use block::{
 };
 pub use figure::{Description, Figure, FigureId, FigureImage, FigureSource};
 pub use geometry::Rect;
-pub use synopsis::{Generated, Method, SectionSummary, Synopsis};
+pub use synopsis::{Generated, Method, Passage, SectionSummary, Synopsis};
 
 use serde::{Deserialize, Serialize};
 

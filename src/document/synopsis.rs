@@ -48,3 +48,16 @@ pub struct SectionSummary {
     /// The summary.
     pub summary: Generated,
 }
+
+/// A passage of the document found for a question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Passage {
+    /// Its text.
+    pub text: String,
+    /// First page, from 1.
+    pub first_page: u32,
+    /// Last page, from 1.
+    pub last_page: u32,
+    /// BM25 score.
+    pub score: f32,
+}

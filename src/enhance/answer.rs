@@ -1,9 +1,9 @@
 //! A question in; passages and, with a model, an answer out.
 
-use super::passages::{Passage, find};
+use super::passages::find;
 use super::plausible;
 use super::prompts::{UNANSWERABLE, fill, prompts};
-use crate::document::{Description, Document};
+use crate::document::{Description, Document, Passage};
 use crate::models::{GenerationEnd, GenerationOptions, TextModel, TokenCallback};
 use serde::{Deserialize, Serialize};
 

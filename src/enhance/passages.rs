@@ -4,8 +4,7 @@ use super::bm25::Index;
 use super::sections::{Paragraph, push_paragraph};
 use super::sentences::sentences;
 use super::words::count_words;
-use crate::document::{Content, Document};
-use serde::{Deserialize, Serialize};
+use crate::document::{Content, Document, Passage};
 
 /// Words of a passage, about: a paragraph or two, so that three fit into a window of 512 tokens.
 const PASSAGE_WORDS: usize = 110;
@@ -13,19 +12,6 @@ const PASSAGE_WORDS: usize = 110;
 const BEST: usize = 5;
 /// Passages searched at most: those of about 8,000 pages.
 const MAX_PASSAGES: usize = 30_000;
-
-/// A passage of the document found for a question.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Passage {
-    /// Its text.
-    pub text: String,
-    /// First page, from 1.
-    pub first_page: u32,
-    /// Last page, from 1.
-    pub last_page: u32,
-    /// BM25 score.
-    pub score: f32,
-}
 
 /// The passages of `document` that hold words of `question`, best first.
 pub(super) fn find(document: &Document, question: &str) -> Vec<Passage> {

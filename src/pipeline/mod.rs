@@ -15,26 +15,36 @@ pub mod event;
 
 mod assembler;
 mod clock;
+#[cfg(feature = "engine")]
 mod describe;
+#[cfg(feature = "engine")]
 mod extraction;
+#[cfg(feature = "engine")]
 mod figures;
+#[cfg(feature = "engine")]
 mod guard;
 mod report;
 mod sink;
+#[cfg(feature = "engine")]
 mod summarise;
+#[cfg(feature = "engine")]
 mod survey;
 
 pub use assembler::{Assembler, blank_page};
 #[cfg(not(target_family = "wasm"))]
 pub use clock::SystemClock;
 pub use clock::{Clock, TickingClock};
+#[cfg(feature = "engine")]
 pub use describe::describe;
+#[cfg(feature = "engine")]
 pub use extraction::{Extraction, Pages, Step, describe_source};
 #[cfg(feature = "cli")]
 pub(crate) use guard::guarded;
+#[cfg(feature = "engine")]
 pub use guard::is_guarded;
 pub use report::RunReport;
 pub use sink::{Recording, Sink};
+#[cfg(feature = "engine")]
 pub use summarise::{NamedModel, ask, summarise};
 #[cfg(feature = "cli")]
 pub(crate) use survey::surveyed_pages;

@@ -1,8 +1,7 @@
 //! One document in the queue: what is wanted, what is finished, and how far the rest is.
 
 use super::message::FileId;
-use crate::document::{Document, FigureId, Rect};
-use crate::enhance::Passage;
+use crate::document::{Document, FigureId, Passage, Rect};
 use crate::pipeline::Assembler;
 use crate::pipeline::event::{Outcome, Progress, Stage};
 use crate::protocol::JobId;
