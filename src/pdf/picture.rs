@@ -12,6 +12,7 @@ use hayro::hayro_syntax::object::dict::keys;
 use hayro::hayro_syntax::object::{Dict, Name, Object, Stream};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Images with more pixels than this are refused: decoded they would not fit beside everything else.
 pub const MAX_IMAGE_PIXELS: u64 = 64_000_000;
@@ -37,20 +38,20 @@ impl ExtractedImage {
     }
 }
 
-/// A device that waits for one image and takes it.
-pub(super) struct ImageCatcher {
-    wanted: usize,
+/// A device that waits for some images and takes them.
+pub(super) struct ImageCatcher<'w> {
+    wanted: &'w BTreeSet<usize>,
     seen: usize,
-    pub(super) caught: Option<Result<ExtractedImage, PageError>>,
+    pub(super) caught: BTreeMap<usize, Result<ExtractedImage, PageError>>,
 }
 
-impl ImageCatcher {
-    pub(super) fn new(wanted: usize) -> Self {
-        Self { wanted, seen: 0, caught: None }
+impl<'w> ImageCatcher<'w> {
+    pub(super) fn new(wanted: &'w BTreeSet<usize>) -> Self {
+        Self { wanted, seen: 0, caught: BTreeMap::new() }
     }
 }
 
-impl<'a> Device<'a> for ImageCatcher {
+impl<'a> Device<'a> for ImageCatcher<'_> {
     fn draw_path(&mut self, _: &BezPath, _: DrawProps<'a>, _: &DrawMode) {}
     fn push_clip_path(&mut self, _: &ClipPath) {}
     fn push_transparency_group(&mut self, _: f32, _: Option<SoftMask<'a>>, _: BlendMode) {}
@@ -58,8 +59,8 @@ impl<'a> Device<'a> for ImageCatcher {
     fn pop_clip(&mut self) {}
     fn pop_transparency_group(&mut self) {}
     fn draw_image(&mut self, image: Image<'a, '_>, _: ImageDrawProps<'a>) {
-        if self.seen == self.wanted && self.caught.is_none() {
-            self.caught = Some(extract(&image));
+        if self.wanted.contains(&self.seen) {
+            self.caught.insert(self.seen, extract(&image));
         }
         self.seen += 1;
     }

@@ -16,6 +16,7 @@ use hayro::hayro_interpret::{
     Context, Device, InterpreterCache, InterpreterSettings, InterpreterWarning, interpret_page, kurbo,
 };
 use hayro::hayro_syntax::page::Page;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -200,9 +201,26 @@ impl<'a> PageReader<'a> {
     /// There is no such page or image, the page is too complex, or the image is too large, damaged or in an
     /// unknown form.
     pub fn image(&mut self, number: u32, index: usize) -> Result<ExtractedImage, PageError> {
+        let found = self.images(number, &BTreeSet::from([index]))?.remove(&index);
+        found.unwrap_or(Err(PageError::NoSuchImage { page: number, index }))
+    }
+
+    /// As [`Self::image`], several images of a page in one go: the page is gone through once. Images that the
+    /// page does not have are left out.
+    ///
+    /// # Errors
+    /// There is no such page, or it is too complex.
+    pub fn images(
+        &mut self,
+        number: u32,
+        wanted: &BTreeSet<usize>,
+    ) -> Result<BTreeMap<usize, Result<ExtractedImage, PageError>>, PageError> {
         let page = self.page(number)?;
-        let mut catcher = ImageCatcher::new(index);
+        if wanted.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let mut catcher = ImageCatcher::new(wanted);
         self.interpret(page, &PageSpace::of(page), &mut catcher);
-        catcher.caught.unwrap_or(Err(PageError::NoSuchImage { page: number, index }))
+        Ok(catcher.caught)
     }
 }

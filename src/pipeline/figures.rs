@@ -30,10 +30,16 @@ pub(super) fn cut_figures(reader: &mut PageReader<'_>, laid_out: LaidOutPage) ->
     let LaidOutPage { page, figures: regions, warnings } = laid_out;
     let warnings = warnings.into_iter().map(|warning| warning.message).collect();
     let mut finished = Finished { page, warnings, ..Finished::default() };
+    let number = finished.page.number;
+    let embedded = regions.iter().filter_map(|region| match region.source {
+        RegionSource::Embedded { image, .. } => Some(image),
+        RegionSource::Rendered | RegionSource::Equation => None,
+    });
+    let mut embedded = reader.images(number, &embedded.collect()).unwrap_or_default();
     for region in regions {
-        let number = finished.page.number;
         let own = match region.source {
-            RegionSource::Embedded { image, .. } => reader.image(number, image).ok(),
+            // One image of the file may stand for one figure only: each drawing of it has an index.
+            RegionSource::Embedded { image, .. } => embedded.remove(&image).and_then(Result::ok),
             RegionSource::Rendered | RegionSource::Equation => None,
         };
         let (image, source) = match own {

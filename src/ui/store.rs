@@ -6,26 +6,84 @@ use crate::session::{Event, Session};
 use leptos::prelude::*;
 use std::rc::Rc;
 
+/// What workers tell is shown at most this often: a book's pages come faster than a page can be redrawn.
+const SHOWN_EVERY_MS: f64 = 33.0;
+/// Redrawing takes at most one part in this many of the time.
+const SHARE: f64 = 4.0;
+
 /// The session and the page's edge.
 #[derive(Clone, Copy)]
 pub(super) struct Ui {
     session: RwSignal<Session>,
     edge: StoredValue<Rc<Edge>, LocalStorage>,
+    shown: StoredValue<Shown>,
+}
+
+/// When changes of the session were shown.
+#[derive(Clone, Copy, Default)]
+struct Shown {
+    /// End of the last time, in milliseconds of [`clock::now`].
+    at: f64,
+    /// How long that took.
+    took: f64,
+    /// Whether the next time is set.
+    due: bool,
 }
 
 impl Ui {
     pub(super) fn new(session: Session, edge: Rc<Edge>) -> Self {
-        Self { session: RwSignal::new(session), edge: StoredValue::new_local(edge) }
+        Self {
+            session: RwSignal::new(session),
+            edge: StoredValue::new_local(edge),
+            shown: StoredValue::new(Shown::default()),
+        }
     }
 
     /// Sends an event and has its commands carried out.
     pub(super) fn send(self, event: Event) {
         let now = clock::now();
-        let commands = self.session.try_update(|session| session.apply(now, event)).unwrap_or_default();
+        let told_by_worker = matches!(event, Event::Worker { .. });
+        let applied = self.session.try_update_untracked(|session| session.apply(now, event));
+        let commands = applied.unwrap_or_default();
+        if told_by_worker {
+            self.show_soon(now);
+        } else {
+            self.show();
+        }
         let edge = self.edge();
         for command in commands {
             edge.run(self, command);
         }
+    }
+
+    /// Renews what depends on the session.
+    fn show(self) {
+        let begun = clock::now();
+        self.session.notify();
+        let at = clock::now();
+        self.shown.update_value(|shown| {
+            shown.at = at;
+            shown.took = at - begun;
+        });
+    }
+
+    /// The same, at once or a moment later.
+    fn show_soon(self, now: f64) {
+        let shown = self.shown.get_value();
+        if shown.due {
+            return;
+        }
+        let wait = shown.at + SHOWN_EVERY_MS.max(shown.took * SHARE) - now;
+        if wait <= 0.0 {
+            self.show();
+            return;
+        }
+        self.shown.update_value(|shown| shown.due = true);
+        leptos::task::spawn_local(async move {
+            clock::sleep(wait).await;
+            self.shown.update_value(|shown| shown.due = false);
+            self.show();
+        });
     }
 
     /// Looks at the session without following its changes.
