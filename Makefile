@@ -31,7 +31,9 @@ check: setup-test
 	@. .ci/env && cargo fmt --check
 	@. .ci/env && cargo clippy --locked --all-targets -- -D warnings
 	@. .ci/env && wasm_environment && cargo clippy --locked --target wasm32-unknown-unknown --no-default-features \
-		--features app,worker --lib --bin app --bin worker -- -D warnings
+		--features worker --lib --bin worker -- -D warnings
+	@. .ci/env && wasm_environment && cargo clippy --locked --target wasm32-unknown-unknown --no-default-features \
+		--features app --lib --bin app -- -D warnings
 
 native-tests: setup-test
 	@. .ci/env && cargo nextest run --locked --no-fail-fast
