@@ -1,6 +1,8 @@
 //! Whole files to Markdown: each folder of `tests/golden` holds `input.pdf`, the `expected.md` that a person
 //! has looked at beside the page, and where the file comes from. `UPDATE=1` rewrites what is expected.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may fail loudly")]
+
 use recto::document::FigureImage;
 use recto::export::{MarkdownOptions, json, markdown};
 use recto::pipeline::event::Event;
