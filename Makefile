@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := run
-.PHONY: run dist test bench setup setup-test clean check native-tests browser-tests
+.PHONY: run dist test bench bench-models setup setup-test clean check native-tests browser-tests
 
 PORT ?= 8080
 SITE_SOURCES := $(shell find src public .cargo -type f) .ci/dist .ci/space.md index.html Trunk.toml Cargo.toml Cargo.lock
@@ -46,6 +46,10 @@ browser-tests: setup-test dist
 bench: setup-test dist
 	@. .ci/env && cargo build --locked --profile native --bin recto
 	@. .ci/env && RECTO_DIST=$(CURDIR)/dist RECTO_BIN=$(CURDIR)/target/native/recto node tests/browser/bench.mjs
+
+# Models of the real sizes with random weights, natively.
+bench-models: setup-test
+	@. .ci/env && cargo run --locked --profile native --bin recto -- bench-models
 
 clean:
 	rm -rf target dist tests/browser/node_modules

@@ -11,7 +11,9 @@ use candle_core::Tensor;
 use recto::models::blip::{self, Blip};
 use recto::models::generation::{Decoder, Written, write};
 use recto::models::gguf::{ElementType, GgufReader};
-use recto::models::parity::{HIDDEN_STATE_TOLERANCE, best_ids, relative_error};
+use recto::models::parity::{
+    HIDDEN_STATE_TOLERANCE, Precision, ReferenceFiles, best_ids, check_t5 as compare_t5, relative_error,
+};
 use recto::models::quantize::quantize;
 use recto::models::safetensors::SafetensorsReader;
 use recto::models::tokenizer::TextTokenizer;
@@ -243,6 +245,91 @@ fn quantised_models_stay_near() {
         let error = relative_error(&states, &wanted).unwrap();
         assert!(error < limit, "BLIP as {element:?}: {error}");
     }
+}
+
+/// The tensors of a T5 whose rows are whole blocks of every type.
+fn wide_t5() -> Vec<reference_model::Entry> {
+    let (d, ff) = (256, 512);
+    let mut entries = Vec::new();
+    let mut add = |name: String, shape: &[usize], mean: f64, deviation: f64| {
+        entries.push(reference_model::Entry { name, shape: shape.to_vec(), mean, deviation });
+    };
+    add("shared.weight".to_owned(), &[700, d], 0.0, 1.0);
+    for stack in ["encoder", "decoder"] {
+        let bias = format!("{stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight");
+        add(bias, &[32, 4], 0.0, 0.3);
+        for block in 0..2 {
+            let kinds: &[&str] =
+                if stack == "encoder" { &["SelfAttention"] } else { &["SelfAttention", "EncDecAttention"] };
+            for (layer, kind) in kinds.iter().enumerate() {
+                let layer = format!("{stack}.block.{block}.layer.{layer}");
+                for (part, deviation) in [("q", 0.06), ("k", 0.06), ("v", 0.06), ("o", 0.06)] {
+                    add(format!("{layer}.{kind}.{part}.weight"), &[d, d], 0.0, deviation);
+                }
+                add(format!("{layer}.layer_norm.weight"), &[d], 1.0, 0.2);
+            }
+            let layer = format!("{stack}.block.{block}.layer.{}", kinds.len());
+            add(format!("{layer}.DenseReluDense.wi_0.weight"), &[ff, d], 0.0, 0.06);
+            add(format!("{layer}.DenseReluDense.wi_1.weight"), &[ff, d], 0.0, 0.06);
+            add(format!("{layer}.DenseReluDense.wo.weight"), &[d, ff], 0.0, 0.04);
+            add(format!("{layer}.layer_norm.weight"), &[d], 1.0, 0.2);
+        }
+        add(format!("{stack}.final_layer_norm.weight"), &[d], 1.0, 0.2);
+    }
+    add("lm_head.weight".to_owned(), &[700, d], 0.0, 0.06);
+    entries
+}
+
+#[test]
+fn quantised_weights_give_what_they_are_worth() {
+    let config =
+        br#"{ "vocab_size": 700, "d_model": 256, "d_kv": 64, "d_ff": 512, "num_layers": 2, "num_heads": 4,
+        "feed_forward_proj": "gated-gelu", "tie_word_embeddings": false }"#;
+    let ids = |count: u32| (0..count).map(|place| 3 + place * 97 % 690).collect::<Vec<_>>();
+    let case =
+        |count| serde_json::json!({ "input_ids": ids(count), "decoder_ids": ids(9), "greedy_ids": [] });
+    let cases = serde_json::to_vec(&serde_json::json!({ "cases": [case(1), case(7), case(60)] })).unwrap();
+    let checkpoint = reference_model::safetensors_of(&wide_t5());
+    let files = ReferenceFiles { config, checkpoint: &checkpoint, cases: &cases, expected: &[] };
+    for precision in [Precision::Q8_0, Precision::Q4K] {
+        let checks = compare_t5(&files, precision).unwrap();
+        assert_eq!(checks.len(), 3);
+        for check in checks {
+            // Activations are rounded, so nothing is exact.
+            assert!(check.holds() && check.error != 0.0, "{check:?}");
+        }
+    }
+}
+
+#[test]
+fn the_parity_command_tells_what_is_broken() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("t5-flan-tiny");
+    std::fs::create_dir(&model).unwrap();
+    std::fs::write(model.join("model.safetensors"), reference_model::safetensors("t5-flan-tiny")).unwrap();
+    for name in ["config.json", "cases.json", "expected.safetensors"] {
+        std::fs::copy(reference_model::folder("t5-flan-tiny").join(name), model.join(name)).unwrap();
+    }
+    let run = || {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_recto"));
+        let output = command.arg("parity").arg(folder.path()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, table) = run();
+    assert_eq!(code, Some(0), "{table}");
+    for row in
+        ["| F32 | 0 | encoder states |", "| F32 | 0 | tokens of four beams |", "| Q8_0 | 0 |", "| Q4K | 0 |"]
+    {
+        assert!(table.contains(row), "{row} is missing in {table}");
+    }
+    let mut cases: serde_json::Value = serde_json::from_slice(&read(&model.join("cases.json"))).unwrap();
+    cases["cases"][0]["greedy_ids"][3] = 7.into();
+    std::fs::write(model.join("cases.json"), cases.to_string()).unwrap();
+    let (code, table) = run();
+    assert_eq!(code, Some(1));
+    assert_eq!(table.matches("BROKEN").count(), 1, "{table}");
+    std::fs::remove_dir_all(&model).unwrap();
+    assert_eq!(run().0, Some(1), "nothing to compare");
 }
 
 #[test]

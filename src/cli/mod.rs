@@ -3,11 +3,13 @@
 //! Exit codes: 0 all is done; 1 at least one file could not be converted at all; 2 the arguments are wrong;
 //! 3 every file was converted, but something of at least one is missing (the report says what).
 
+mod bench_models;
 mod convert;
 mod debug_layout;
 mod inspect;
 mod models;
 mod output;
+mod parity;
 mod quantize;
 
 use clap::{Parser, Subcommand};
@@ -39,6 +41,10 @@ enum Command {
     Quantize(quantize::QuantizeArgs),
     /// Show the metadata and tensors of a GGUF file.
     Inspect(inspect::InspectArgs),
+    /// Compare the models with reference outputs in a folder.
+    Parity(parity::ParityArgs),
+    /// Measure models of the real sizes, with random weights, on this machine.
+    BenchModels(bench_models::BenchModelsArgs),
 }
 
 /// Runs the command line of this process.
@@ -49,6 +55,8 @@ pub fn main() -> ExitCode {
         Command::DebugLayout(arguments) => finish(debug_layout::run(&arguments)),
         Command::Quantize(arguments) => finish(quantize::quantize(&arguments)),
         Command::Inspect(arguments) => finish(inspect::inspect(&arguments)),
+        Command::Parity(arguments) => finish(parity::parity(&arguments)),
+        Command::BenchModels(arguments) => finish(bench_models::bench_models(&arguments)),
     };
     ExitCode::from(code)
 }

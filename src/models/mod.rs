@@ -9,6 +9,7 @@
 //! that returns known text, a model against reference outputs ([`parity`]). [`quantize`] makes the GGUF files
 //! from the hub's checkpoints.
 
+pub mod benchmark;
 pub mod blip;
 pub mod generation;
 pub mod gguf;

@@ -135,3 +135,55 @@ impl<R: Read + Seek> Weights<R> {
         Ok(info.element)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may fail loudly")]
+
+    use super::*;
+    use crate::models::safetensors::SafetensorsReader;
+    use std::fs::File;
+    use std::path::Path;
+
+    fn stored(name: &str) -> File {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models/gguf-types");
+        File::open(folder.join(name)).unwrap()
+    }
+
+    #[test]
+    fn every_type_is_read_as_the_gguf_package_reads_it() {
+        let mut expected = SafetensorsReader::open(stored("expected.safetensors")).unwrap();
+        let mut weights = Weights::open(stored("types.gguf")).unwrap();
+        let names: Vec<String> = expected.tensors().keys().cloned().collect();
+        assert_eq!(names.len(), 13);
+        for name in names {
+            let wanted = expected.read_f32(&name).unwrap().to_vec2::<f32>().unwrap();
+            let found = weights.floats(&name, &[3, 256]).unwrap();
+            let matrix = weights.matrix(&name, 3, 256).unwrap();
+            // What has no kernel of its own is rounded to 8 bits.
+            let kept = ["f32", "f16", "bf16", "q4k", "q6k", "q8_0"].contains(&name.as_str());
+            for (index, (wanted, found)) in wanted.iter().zip(found.chunks(256)).enumerate() {
+                let mut row = vec![0.0; 256];
+                assert!(matrix.row(index, &mut row));
+                for (wanted, found) in wanted.chunks(32).zip(found.chunks(32).zip(row.chunks(32))) {
+                    let largest = wanted.iter().fold(0f32, |largest, value| largest.max(value.abs()));
+                    let near = |found: &[f32], room: f32| {
+                        found
+                            .iter()
+                            .zip(wanted)
+                            .all(|(found, wanted)| (found - wanted).abs() <= room * largest)
+                    };
+                    assert!(near(found.0, 2e-6), "{name}, row {index}: {found:?} {wanted:?}");
+                    assert!(near(found.1, if kept { 2e-6 } else { 0.5001 / 127.0 }), "{name}, row {index}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn another_shape_is_an_error() {
+        let mut weights = Weights::open(stored("types.gguf")).unwrap();
+        assert!(matches!(weights.matrix("q4k", 4, 256), Err(LoadError::Shape { .. })));
+        assert!(matches!(weights.matrix("q9k", 3, 256), Err(LoadError::Gguf(GgufError::Missing { .. }))));
+    }
+}

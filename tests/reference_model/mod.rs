@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 /// One line of `tensors.json`.
 #[derive(Debug, Deserialize)]
-struct Entry {
-    name: String,
-    shape: Vec<usize>,
-    mean: f64,
-    deviation: f64,
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) mean: f64,
+    pub(crate) deviation: f64,
 }
 
 /// The folder of the model called `name`.
@@ -45,9 +45,14 @@ pub(crate) fn make_tensor(name: &str, count: usize, mean: f64, deviation: f64) -
 pub(crate) fn safetensors(name: &str) -> Vec<u8> {
     let list = std::fs::read(folder(name).join("tensors.json")).unwrap();
     let entries: Vec<Entry> = serde_json::from_slice(&list).unwrap();
+    safetensors_of(&entries)
+}
+
+/// A `.safetensors` file of these tensors.
+pub(crate) fn safetensors_of(entries: &[Entry]) -> Vec<u8> {
     let mut header = serde_json::Map::new();
     let mut data = Vec::new();
-    for entry in &entries {
+    for entry in entries {
         let start = data.len();
         let count = entry.shape.iter().product();
         for value in make_tensor(&entry.name, count, entry.mean, entry.deviation) {

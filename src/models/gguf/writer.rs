@@ -91,6 +91,11 @@ impl<W: Write> GgufWriter<W> {
         Ok(())
     }
 
+    /// Gives the writer back with what has been written, tensors missing.
+    pub(crate) fn abandon(self) -> W {
+        self.writer
+    }
+
     /// Ends the file and gives the writer back.
     ///
     /// # Errors

@@ -30,8 +30,7 @@ pub(super) struct Q4Block {
     /// Groups `2 i` in the low halves of the bytes, groups `2 i + 1` in the high ones.
     quants: [Lanes; GROUPS / 2],
     scales: [[u8; COLUMNS]; 8],
-    /// Pairs of neighbouring minima.
-    mins: [[[u8; 2]; COLUMNS]; 4],
+    mins: [[u8; COLUMNS]; 8],
     pub(super) d: [f32; COLUMNS],
     pub(super) dmin: [f32; COLUMNS],
 }
@@ -77,7 +76,7 @@ impl Q4Block {
         Self {
             quants: [[0; COLUMNS]; GROUPS / 2],
             scales: [[0; COLUMNS]; 8],
-            mins: [[[0; 2]; COLUMNS]; 4],
+            mins: [[0; COLUMNS]; 8],
             d: [0.0; COLUMNS],
             dmin: [0.0; COLUMNS],
         }
@@ -88,7 +87,6 @@ impl Q4Block {
         set(&mut self.d, column, f16_at(bytes, 0));
         set(&mut self.dmin, column, f16_at(bytes, 2));
         let packed: [u8; 12] = std::array::from_fn(|place| bytes[4 + place]);
-        let mut mins = [0u8; 8];
         for part in 0..8 {
             let (scale, min) = if part < 4 {
                 (packed[part] & 63, packed[part + 4] & 63)
@@ -99,10 +97,7 @@ impl Q4Block {
                 )
             };
             set(&mut self.scales[part], column, scale);
-            mins[part] = min;
-        }
-        for (pair, two) in self.mins.iter_mut().zip(mins.as_chunks::<2>().0) {
-            set(pair, column, *two);
+            set(&mut self.mins[part], column, min);
         }
         // Bytes 32 i to 32 i + 31 hold weights 64 i to 64 i + 31 in their low halves, the next 32 in the high.
         let (quads, _) = bytes[16..].as_chunks::<4>();
@@ -149,10 +144,10 @@ impl Q4Block {
         }
     }
 
-    /// Pairs of minima, as 16-bit integers.
+    /// Each minimum twice, as 16-bit integers: sums of activations are of 16, minima for 32.
     #[inline(always)]
-    pub(super) fn mins(&self) -> [Lanes; 4] {
-        self.mins.map(|pairs| pairs.map(|[first, second]| i32::from(first) | (i32::from(second) << 16)))
+    pub(super) fn mins(&self) -> [Lanes; 8] {
+        self.mins.map(|mins| mins.map(|min| i32::from(min) * 0x1_0001))
     }
 
     /// The weights of `column`.
@@ -163,7 +158,7 @@ impl Q4Block {
         for (place, weight) in weights.iter_mut().enumerate().take(LONG_BLOCK) {
             let part = place / 32;
             let q = groups[place / 4][column].to_le_bytes()[place % 4];
-            let min = self.mins[part / 2][column][part % 2];
+            let min = self.mins[part][column];
             *weight = d * f32::from(self.scales[part][column]) * f32::from(q) - dmin * f32::from(min);
         }
     }

@@ -1,8 +1,10 @@
 //! The other side of a product: rows of activations, and what each kind of weights wants of them.
 //!
-//! For quantised weights the activations are rounded to whole numbers of -127 to 127, with one scale for the
-//! 256 (32 for `Q8_0`) that meet one block of weights. A form is made when the first matrix asks for it and
-//! kept for the next: query, key and value share it.
+//! For quantised weights the activations are rounded to whole numbers, with one scale for the 256 (32 for
+//! `Q8_0`) that meet one block of weights. Their largest is as large as 32-bit sums over a block allow, because
+//! eight bits are too few: attention scores of a T5, which are not scaled, make a percent of error in them a
+//! different answer. A form is made when the first matrix asks for it and kept for the next: query, key and
+//! value share it.
 
 use super::blocks::{LONG_BLOCK, SHORT_BLOCK};
 use super::simd::{Simd, Task, dispatch};
@@ -10,12 +12,24 @@ use super::simd::{Simd, Task, dispatch};
 /// Adding this to a float of at most 2^22 in magnitude leaves it rounded, ties to even, in the low bits.
 const ROUNDING: f32 = 12_582_912.0;
 
-/// 256 activations of each of `R` rows as bytes, four in each 32 bits.
+/// The largest of 256 rounded activations: `Q6_K` has weights of up to 4096, and 256 * 4096 * 2047 < 2^31.
+pub(super) const LONG_LIMIT: i32 = 2_047;
+/// The largest of 32 rounded activations: `Q8_0` has weights of up to 128, and 32 * 128 * 32767 < 2^31.
+pub(super) const SHORT_LIMIT: i32 = 32_767;
+/// What the high bytes of [`ByteTile`] count.
+pub(super) const HIGH: i32 = 32;
+
+/// 256 activations of a row as two bytes each, `HIGH * high + low`; four in each 32 bits.
 #[derive(Clone, Debug)]
-pub(super) struct ByteTile<const R: usize> {
-    pub(super) quants: [[i32; R]; LONG_BLOCK / 4],
-    pub(super) sums: Sums<R>,
+pub(super) struct ByteTile {
+    pub(super) high: [i32; LONG_BLOCK / 4],
+    pub(super) low: [i32; LONG_BLOCK / 4],
+    pub(super) sums: Sums<1>,
 }
+
+/// Stands where four rows would: bytes are for few rows.
+#[derive(Clone, Debug)]
+pub(super) struct NoTile;
 
 /// 256 activations of each of `R` rows as 16-bit integers, two in each 32 bits.
 #[derive(Clone, Debug)]
@@ -29,8 +43,6 @@ pub(super) struct WordTile<const R: usize> {
 pub(super) struct Sums<const R: usize> {
     /// Sums of 16 activations, in pairs of 16-bit integers.
     pub(super) of_16: [[i32; R]; 8],
-    /// Sums of 32 activations, in pairs of 16-bit integers.
-    pub(super) of_32: [[i32; R]; 4],
     pub(super) scales: [f32; R],
 }
 
@@ -47,7 +59,7 @@ pub(crate) struct Input {
     values: Vec<f32>,
     rows: usize,
     width: usize,
-    bytes: Tiles<ByteTile<4>, ByteTile<1>>,
+    bytes: Tiles<NoTile, ByteTile>,
     words: Tiles<WordTile<4>, WordTile<1>>,
     shorts: Tiles<ShortTile<4>, ShortTile<1>>,
 }
@@ -104,7 +116,7 @@ impl Input {
     }
 
     /// As bytes, in blocks of 256.
-    pub(super) fn bytes(&mut self) -> &Tiles<ByteTile<4>, ByteTile<1>> {
+    pub(super) fn bytes(&mut self) -> &Tiles<NoTile, ByteTile> {
         self.bytes.make(&self.values, self.width)
     }
 
@@ -176,19 +188,28 @@ impl<A: Tile<4>, B: Tile<1>> Task for MakeTiles<'_, A, B> {
     }
 }
 
-impl<const R: usize> Tile<R> for ByteTile<R> {
+impl Tile<4> for NoTile {
+    const LENGTH: usize = LONG_BLOCK;
+
+    fn new(_: [&[f32]; 4]) -> Self {
+        Self
+    }
+}
+
+impl Tile<1> for ByteTile {
     const LENGTH: usize = LONG_BLOCK;
 
     #[inline(always)]
-    fn new(rows: [&[f32]; R]) -> Self {
-        let mut tile = Self { quants: [[0; R]; LONG_BLOCK / 4], sums: Sums::empty() };
-        for (row, values) in rows.into_iter().enumerate() {
-            let (quants, scale) = quantise::<LONG_BLOCK>(values);
-            tile.sums.put(row, &quants, scale);
-            for (place, quad) in tile.quants.iter_mut().zip(quants.as_chunks::<4>().0) {
-                let [a, b, c, d] = quad.map(|q| q & 0xff);
-                place[row] = a | (b << 8) | (c << 16) | (d << 24);
-            }
+    fn new([values]: [&[f32]; 1]) -> Self {
+        let (quants, scale) = quantise::<LONG_BLOCK>(values, LONG_LIMIT);
+        let mut tile = Self { high: [0; LONG_BLOCK / 4], low: [0; LONG_BLOCK / 4], sums: Sums::empty() };
+        tile.sums.put(0, &quants, scale);
+        let pack = |[a, b, c, d]: [i32; 4]| (a & 0xff) | ((b & 0xff) << 8) | ((c & 0xff) << 16) | (d << 24);
+        // Rounded down to multiples of HIGH after half of it is added: high is -64 to 64, low -16 to 15.
+        let high = |quant: i32| (quant + HIGH / 2) >> HIGH.trailing_zeros();
+        for ((place, low), quad) in tile.high.iter_mut().zip(&mut tile.low).zip(quants.as_chunks::<4>().0) {
+            *place = pack(quad.map(high));
+            *low = pack(quad.map(|quant| quant - HIGH * high(quant)));
         }
         tile
     }
@@ -201,7 +222,7 @@ impl<const R: usize> Tile<R> for WordTile<R> {
     fn new(rows: [&[f32]; R]) -> Self {
         let mut tile = Self { quants: [[0; R]; LONG_BLOCK / 2], sums: Sums::empty() };
         for (row, values) in rows.into_iter().enumerate() {
-            let (quants, scale) = quantise::<LONG_BLOCK>(values);
+            let (quants, scale) = quantise::<LONG_BLOCK>(values, LONG_LIMIT);
             tile.sums.put(row, &quants, scale);
             put_pairs(&mut tile.quants, row, &quants);
         }
@@ -216,7 +237,7 @@ impl<const R: usize> Tile<R> for ShortTile<R> {
     fn new(rows: [&[f32]; R]) -> Self {
         let mut tile = Self { quants: [[0; R]; SHORT_BLOCK / 2], scales: [0.0; R] };
         for (row, values) in rows.into_iter().enumerate() {
-            let (quants, scale) = quantise::<SHORT_BLOCK>(values);
+            let (quants, scale) = quantise::<SHORT_BLOCK>(values, SHORT_LIMIT);
             tile.scales[row] = scale;
             put_pairs(&mut tile.quants, row, &quants);
         }
@@ -226,10 +247,10 @@ impl<const R: usize> Tile<R> for ShortTile<R> {
 
 impl<const R: usize> Sums<R> {
     fn empty() -> Self {
-        Self { of_16: [[0; R]; 8], of_32: [[0; R]; 4], scales: [0.0; R] }
+        Self { of_16: [[0; R]; 8], scales: [0.0; R] }
     }
 
-    /// Sets those of `row`. A sum is at most 32 * 127, which fits 16 bits.
+    /// Sets those of `row`. A sum is at most 16 * 2047, which fits 16 bits.
     #[inline(always)]
     fn put(&mut self, row: usize, quants: &[i32; LONG_BLOCK], scale: f32) {
         let mut of_16 = [0i32; 16];
@@ -238,9 +259,6 @@ impl<const R: usize> Sums<R> {
         }
         for (place, [low, high]) in self.of_16.iter_mut().zip(of_16.as_chunks::<2>().0) {
             place[row] = (low & 0xffff) | (high << 16);
-        }
-        for (place, [a, b, c, d]) in self.of_32.iter_mut().zip(of_16.as_chunks::<4>().0) {
-            place[row] = ((a + b) & 0xffff) | ((c + d) << 16);
         }
         self.scales[row] = scale;
     }
@@ -254,9 +272,9 @@ fn put_pairs<const R: usize>(tile: &mut [[i32; R]], row: usize, quants: &[i32]) 
     }
 }
 
-/// `values` as multiples, -127 to 127, of a scale that makes the largest 127.
+/// `values` as multiples, `-limit` to `limit`, of a scale that makes the largest `limit`.
 #[inline(always)]
-fn quantise<const N: usize>(values: &[f32]) -> ([i32; N], f32) {
+fn quantise<const N: usize>(values: &[f32], limit: i32) -> ([i32; N], f32) {
     let mut largest = [0f32; 8];
     for eight in values.as_chunks::<8>().0 {
         for (largest, value) in largest.iter_mut().zip(eight) {
@@ -265,13 +283,13 @@ fn quantise<const N: usize>(values: &[f32]) -> ([i32; N], f32) {
         }
     }
     let largest = largest.iter().fold(0f32, |largest, &value| if value > largest { value } else { largest });
-    let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
+    let inverse = if largest > 0.0 { limit as f32 / largest } else { 0.0 };
     let mut quants = [0; N];
     for (quant, value) in quants.iter_mut().zip(values) {
         let rounded = (value * inverse + ROUNDING).to_bits() as i32 - ROUNDING.to_bits() as i32;
-        *quant = rounded.clamp(-127, 127);
+        *quant = rounded.clamp(-limit, limit);
     }
-    (quants, largest / 127.0)
+    (quants, largest / limit as f32)
 }
 
 #[cfg(test)]
@@ -283,19 +301,19 @@ mod tests {
     #[test]
     fn activations_are_rounded_to_the_nearest() {
         let values: Vec<f32> = (0..256).map(|place| (place as f32 - 100.0) * 0.25).collect();
-        let (quants, scale) = quantise::<256>(&values);
+        let (quants, scale) = quantise::<256>(&values, 127);
         assert_eq!(quants[255], 127);
         for (quant, value) in quants.iter().zip(&values) {
             assert!((*quant as f32 * scale - value).abs() <= scale * 0.5001);
         }
-        assert_eq!(quantise::<32>(&[0.0; 32]), ([0; 32], 0.0));
+        assert_eq!(quantise::<32>(&[0.0; 32], 127), ([0; 32], 0.0));
     }
 
     #[test]
     fn what_is_not_a_number_stays_in_range() {
         let mut values = [1.0f32; 32];
         (values[3], values[5], values[7]) = (f32::NAN, f32::INFINITY, f32::NEG_INFINITY);
-        let (quants, _) = quantise::<32>(&values);
+        let (quants, _) = quantise::<32>(&values, 127);
         assert!(quants.iter().all(|quant| (-127..=127).contains(quant)));
     }
 
@@ -304,13 +322,13 @@ mod tests {
         let mut input = Input::default();
         input.copy(&[1.0; 512], 256);
         let [first, second] = input.bytes().block(0, 2).1 else { panic!("two rows") };
-        assert_eq!((first.quants[0], second.quants[63]), ([0x7f7f_7f7f], [0x7f7f_7f7f]));
-        assert_eq!(first.sums.of_32[0], [32 * 127 * 0x1_0001]);
-        assert_eq!(first.sums.of_16[7], [16 * 127 * 0x1_0001]);
+        // 2047 = 32 * 64 - 1.
+        assert_eq!((first.high[0], second.low[63]), (0x4040_4040, -1));
+        assert_eq!(first.sums.of_16[7], [16 * 2047 * 0x1_0001]);
         input.begin(5, 256).fill(-2.0);
         let (fours, ones) = input.words().block(0, 5);
         assert_eq!((fours.len(), ones.len()), (1, 1));
-        assert_eq!(fours[0].quants[127], [i32::from_le_bytes([0x81, 0xff, 0x81, 0xff]); 4]);
+        assert_eq!(fours[0].quants[127], [(-2047 & 0xffff) | (-2047 << 16); 4]);
         assert_eq!(input.shorts().block(7, 5).0.len(), 1);
     }
 }

@@ -7,7 +7,7 @@
 
 use super::blocks::{COLUMNS, GROUPS, Lanes, Q4Block, Q6Block, Q8Block, SHORT_BLOCK};
 use super::float::multiply_floats;
-use super::input::{ByteTile, Input, ShortTile, Tile, Tiles, WordTile};
+use super::input::{ByteTile, HIGH, Input, NoTile, ShortTile, Tile, Tiles, WordTile};
 use super::matrix::{Panels, WeightMatrix};
 use super::simd::{Simd, Task, dispatch};
 use std::hint::black_box;
@@ -57,11 +57,12 @@ impl Task for Product<'_> {
 }
 
 impl Product<'_> {
-    /// `bytes`: with byte products where the weights are narrow enough, else with 16-bit products.
+    /// `bytes`: few rows with byte products, where the weights are narrow enough; else with 16-bit products. The
+    /// sums are the same.
     #[inline(always)]
     fn run_as<S: Simd>(mut self, bytes: bool) {
         let sink = &mut self.sink;
-        match (self.panels, bytes) {
+        match (self.panels, bytes && sink.rows < MANY_ROWS) {
             (Panels::Q4(blocks), true) => multiply_panels::<S, _, _, _>(blocks, self.input.bytes(), sink),
             (Panels::Q4(blocks), false) => multiply_panels::<S, _, _, _>(blocks, self.input.words(), sink),
             (Panels::Q6(blocks), true) => multiply_panels::<S, _, _, _>(blocks, self.input.bytes(), sink),
@@ -71,6 +72,9 @@ impl Product<'_> {
         }
     }
 }
+
+/// Rows from which on 16-bit products are quicker than pairs of byte products.
+const MANY_ROWS: usize = 4;
 
 /// A product with the instructions of `S`, whatever the machine has.
 #[cfg(test)]
@@ -143,26 +147,22 @@ impl PanelSink<'_> {
 /// the loop apart and adds up one sum after the other, with all weights waiting in registers that are not
 /// there (twice as slow in wasm).
 #[inline(always)]
-fn sum_bytes<S: Simd, const R: usize>(
-    groups: &[Lanes; GROUPS],
-    scales: &[Lanes],
-    rows: &ByteTile<R>,
-) -> [S::Ints; R] {
-    let mut total = [S::zero(); R];
+fn sum_bytes<S: Simd>(groups: &[Lanes; GROUPS], scales: &[Lanes], row: &ByteTile) -> S::Ints {
+    let mut total = S::zero();
     let per_scale = black_box(GROUPS / scales.len());
-    let parts = groups.chunks_exact(per_scale).zip(rows.quants.chunks_exact(per_scale));
-    for ((groups, rows), scales) in parts.zip(scales) {
-        let mut sum = [S::zero(); R];
-        for (weights, rows) in groups.iter().zip(rows) {
+    let parts = groups
+        .chunks_exact(per_scale)
+        .zip(row.high.chunks_exact(per_scale))
+        .zip(row.low.chunks_exact(per_scale));
+    for (((groups, highs), lows), scales) in parts.zip(scales) {
+        let (mut high, mut low) = (S::zero(), S::zero());
+        for ((weights, highs), lows) in groups.iter().zip(highs).zip(lows) {
             let weights = S::load(weights);
-            for (sum, activations) in sum.iter_mut().zip(rows) {
-                *sum = S::dot_bytes(*sum, weights, S::pattern(*activations));
-            }
+            high = S::dot_bytes(high, weights, S::pattern(*highs));
+            low = S::dot_bytes(low, weights, S::pattern(*lows));
         }
-        let scales = S::load(scales);
-        for (total, sum) in total.iter_mut().zip(sum) {
-            *total = S::add(*total, S::mul(sum, scales));
-        }
+        let sum = S::add(S::mul(high, S::load(&[HIGH; COLUMNS])), low);
+        total = S::add(total, S::mul(sum, S::load(scales)));
     }
     total
 }
@@ -232,16 +232,20 @@ struct Q4Bytes<'a> {
     block: &'a Q4Block,
     groups: [Lanes; GROUPS],
     scales: [Lanes; 8],
-    mins: [Lanes; 4],
+    mins: [Lanes; 8],
 }
 
 struct Q4Words<'a> {
     block: &'a Q4Block,
     pairs: [Lanes; 2 * GROUPS],
-    mins: [Lanes; 4],
+    mins: [Lanes; 8],
 }
 
-impl Block<ByteTile<4>, ByteTile<1>> for Q4Block {
+impl Unpacked<NoTile> for Q4Bytes<'_> {
+    fn multiply<S: Simd>(&self, _: &NoTile, _: &mut [[f32; COLUMNS]]) {}
+}
+
+impl Block<NoTile, ByteTile> for Q4Block {
     type Unpacked<'a> = Q4Bytes<'a>;
 
     #[inline(always)]
@@ -280,12 +284,12 @@ fn finish_q4<S: Simd, const R: usize>(
     }
 }
 
-impl<const R: usize> Unpacked<ByteTile<R>> for Q4Bytes<'_> {
+impl Unpacked<ByteTile> for Q4Bytes<'_> {
     #[inline(always)]
-    fn multiply<S: Simd>(&self, rows: &ByteTile<R>, sums: &mut [[f32; COLUMNS]]) {
-        let total = sum_bytes::<S, R>(&self.groups, &self.scales, rows);
-        let minima = sum_words::<S, R>(&self.mins, &rows.sums.of_32);
-        finish_q4::<S, R>(self.block, total, minima, &rows.sums.scales, sums);
+    fn multiply<S: Simd>(&self, row: &ByteTile, sums: &mut [[f32; COLUMNS]]) {
+        let total = sum_bytes::<S>(&self.groups, &self.scales, row);
+        let minima = sum_words::<S, 1>(&self.mins, &row.sums.of_16);
+        finish_q4::<S, 1>(self.block, [total], minima, &row.sums.scales, sums);
     }
 }
 
@@ -293,7 +297,7 @@ impl<const R: usize> Unpacked<WordTile<R>> for Q4Words<'_> {
     #[inline(always)]
     fn multiply<S: Simd>(&self, rows: &WordTile<R>, sums: &mut [[f32; COLUMNS]]) {
         let total = sum_words::<S, R>(&self.pairs, &rows.quants);
-        let minima = sum_words::<S, R>(&self.mins, &rows.sums.of_32);
+        let minima = sum_words::<S, R>(&self.mins, &rows.sums.of_16);
         finish_q4::<S, R>(self.block, total, minima, &rows.sums.scales, sums);
     }
 }
@@ -311,7 +315,11 @@ struct Q6Words<'a> {
     pairs: [Lanes; 2 * GROUPS],
 }
 
-impl Block<ByteTile<4>, ByteTile<1>> for Q6Block {
+impl Unpacked<NoTile> for Q6Bytes<'_> {
+    fn multiply<S: Simd>(&self, _: &NoTile, _: &mut [[f32; COLUMNS]]) {}
+}
+
+impl Block<NoTile, ByteTile> for Q6Block {
     type Unpacked<'a> = Q6Bytes<'a>;
 
     #[inline(always)]
@@ -347,16 +355,13 @@ fn finish_q6<S: Simd, const R: usize>(
     }
 }
 
-impl<const R: usize> Unpacked<ByteTile<R>> for Q6Bytes<'_> {
+impl Unpacked<ByteTile> for Q6Bytes<'_> {
     #[inline(always)]
-    fn multiply<S: Simd>(&self, rows: &ByteTile<R>, sums: &mut [[f32; COLUMNS]]) {
-        let mut total = sum_bytes::<S, R>(&self.groups, &self.scales, rows);
-        let offsets = sum_words::<S, R>(&self.scale_pairs, &rows.sums.of_16);
-        let offset = S::load(&[-32; COLUMNS]);
-        for (total, offsets) in total.iter_mut().zip(offsets) {
-            *total = S::add(*total, S::mul(offset, offsets));
-        }
-        finish_q6::<S, R>(self.block, total, &rows.sums.scales, sums);
+    fn multiply<S: Simd>(&self, row: &ByteTile, sums: &mut [[f32; COLUMNS]]) {
+        let total = sum_bytes::<S>(&self.groups, &self.scales, row);
+        let [offsets] = sum_words::<S, 1>(&self.scale_pairs, &row.sums.of_16);
+        let total = S::add(total, S::mul(S::load(&[-32; COLUMNS]), offsets));
+        finish_q6::<S, 1>(self.block, [total], &row.sums.scales, sums);
     }
 }
 

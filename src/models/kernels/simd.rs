@@ -29,9 +29,9 @@ pub(super) trait Simd: Copy {
     fn mul(left: Self::Ints, right: Self::Ints) -> Self::Ints;
     fn to_floats(ints: Self::Ints) -> Self::Floats;
 
-    /// Adds in each lane the products of four weights, 0 to 127, with four activations, -127 to 127.
+    /// Adds in each lane the products of four weights, 0 to 127, with four activations, -64 to 64.
     ///
-    /// Nothing saturates: two products are at most 2 * 127 * 127 = 32258 in magnitude, within 16 bits, so a
+    /// Nothing saturates: two products are at most 2 * 127 * 64 = 16256 in magnitude, within 16 bits, so a
     /// machine may add them in 16 bits (`pmaddubsw`, the relaxed dot without VNNI) or in 32 and give the
     /// same; and a weight has its top bit clear, so it is the same byte signed and unsigned. That is the
     /// range in which the relaxed dot has one result on all machines.

@@ -68,13 +68,14 @@ fn dense(matrix: &WeightMatrix) -> Vec<Vec<f32>> {
         .collect()
 }
 
-/// Rounds activations as a kernel does: blocks of `length` to multiples of a 127th of the largest.
+/// Rounds activations as a kernel does: blocks of `length` to multiples of a part of the largest.
 fn rounded(xs: &[f32], length: usize) -> Vec<f64> {
+    let limit = if length == 256 { 2047.0 } else { 32_767.0 };
     xs.chunks(length)
         .flat_map(|block| {
             let largest = block.iter().fold(0f32, |largest, x| largest.max(x.abs()));
-            let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
-            let scale = largest / 127.0;
+            let inverse = if largest > 0.0 { limit / largest } else { 0.0 };
+            let scale = largest / limit;
             block.iter().map(move |x| f64::from((x * inverse).round_ties_even() * scale)).collect::<Vec<_>>()
         })
         .collect()
