@@ -130,11 +130,70 @@ fn more_columns(a: Option<Vec<f32>>, b: Option<Vec<f32>>) -> Option<Vec<f32>> {
     }
 }
 
+/// The border between the numbers of rows and what they number, which often stand as close as words. `end`:
+/// where the column that may hold both ends.
+fn border_behind_numbers(fragments: &[&Fragment<'_>], end: f32, em: f32) -> Option<f32> {
+    const NARROWEST_EMS: f32 = 0.2;
+    const WIDEST_EMS: f32 = 1.5;
+    let mut rows: Vec<(f32, Vec<(Rect, String)>)> = Vec::new();
+    for fragment in fragments.iter().filter(|fragment| fragment.bbox.x0 < end) {
+        let words = fragment.words().into_iter().filter(|(bbox, _)| bbox.x0 < end);
+        match rows.iter_mut().find(|(y, _)| (*y - fragment.baseline).abs() < 0.35 * em) {
+            Some((_, row)) => row.extend(words),
+            None => rows.push((fragment.baseline, words.collect())),
+        }
+    }
+    let is_number = |text: &str| {
+        let bare = text.trim_end_matches('.');
+        bare.len() <= 4
+            && bare.chars().any(|c| c.is_ascii_digit())
+            && bare.chars().all(|c| c.is_ascii_digit() || c == '.')
+    };
+    let (mut left, mut right): (f32, f32) = (f32::NEG_INFINITY, f32::INFINITY);
+    let mut starts: Vec<(f32, String)> = Vec::new();
+    let mut counted = 0;
+    let mut last_number = None;
+    let mut unnumbered = f32::INFINITY;
+    for (_, row) in &mut rows {
+        row.sort_by(|a, b| a.0.x0.total_cmp(&b.0.x0));
+        match row.as_slice() {
+            [(number, text), (next, word), ..] if is_number(text) => {
+                left = left.max(number.x1);
+                right = right.min(next.x0);
+                starts.push((next.x0, word.clone()));
+                let number: Option<u32> = text.trim_end_matches('.').parse().ok().filter(|n| *n < 10_000);
+                counted +=
+                    usize::from(number.is_some_and(|n| last_number.is_some_and(|last| n == last + 1_u32)));
+                last_number = number;
+            }
+            [(first, _), ..] => unnumbered = unnumbered.min(first.x0),
+            [] => {}
+        }
+    }
+    let aligned = starts.iter().filter(|(x, _)| *x < right + 0.25 * em).count();
+    let worded =
+        starts.iter().filter(|(_, word)| word.chars().next().is_some_and(char::is_alphabetic)).count();
+    let mut different: Vec<&str> = starts.iter().map(|(_, word)| word.as_str()).collect();
+    different.sort_unstable();
+    different.dedup();
+    let gap = right - left;
+    (starts.len() >= 2
+        && starts.len() * 10 >= rows.len() * 4
+        && aligned * 10 >= starts.len() * 8
+        && worded * 10 >= starts.len() * 8
+        && (different.len() * 2 > starts.len() || (counted + 1) * 10 > starts.len() * 8)
+        && gap > NARROWEST_EMS * em
+        && gap < WIDEST_EMS * em
+        && unnumbered > left)
+        .then_some(0.5 * (left + right))
+}
+
 /// Where between `from` and `to` a border leaves the words of the heads whole, in the widest of their gaps;
 /// the middle if there are no heads.
 fn between_heads(heads: &[&Fragment<'_>], from: f32, to: f32, em: f32) -> f32 {
     let middle = 0.5 * (from + to);
-    let words: Vec<Rect> = heads.iter().flat_map(|fragment| fragment.words()).take(400).collect();
+    let words: Vec<Rect> =
+        heads.iter().flat_map(|fragment| fragment.words()).map(|(bbox, _)| bbox).take(400).collect();
     if words.is_empty() {
         return middle;
     }
@@ -201,6 +260,9 @@ pub(super) fn column_borders(
             }
             since = None;
         }
+    }
+    if let Some(border) = border_behind_numbers(fragments, borders.first().copied().unwrap_or(bbox.x1), em) {
+        borders.insert(0, border);
     }
     // A table has two columns at least, and they share rows.
     let shared = rows

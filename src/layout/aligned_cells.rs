@@ -39,7 +39,9 @@ pub(super) fn aligned_table(
     let parted: Vec<Fragment<'_>> = fragments
         .iter()
         .filter(|f| found.bbox.contains(f.bbox.center_x(), f.bbox.center_y()))
-        .flat_map(|fragment| part_at_borders(fragment, &found.borders))
+        .flat_map(|fragment| {
+            part_at_borders(fragment, &found.borders, fragment.bbox.center_y() < found.header_end)
+        })
         .collect();
     let mut inside: Vec<&Fragment<'_>> = parted.iter().collect();
     inside.sort_by(|a, b| a.baseline.total_cmp(&b.baseline).then(a.bbox.x0.total_cmp(&b.bbox.x0)));
@@ -72,7 +74,7 @@ pub(super) fn aligned_table(
         bottom = line.bottom;
         if goes_on && let Some((_, _, cells)) = drafts.last_mut() {
             for (column, covered, text) in line.parts {
-                match cells.iter_mut().find(|(at, _, _)| *at == column) {
+                match cells.iter_mut().find(|(at, wide, _)| (*at..*at + *wide).contains(&column)) {
                     Some((_, _, lines)) => lines.push(text),
                     None => cells.push((column, covered, vec![text])),
                 }
@@ -84,7 +86,7 @@ pub(super) fn aligned_table(
         }
     }
     let header_rows = drafts.iter().filter(|(_, header, _)| *header).count();
-    let rows: Vec<Row> = drafts
+    let mut rows: Vec<Row> = drafts
         .into_iter()
         .map(|(_, _, mut cells)| {
             cells.sort_by_key(|(column, _, _)| *column);
@@ -107,13 +109,14 @@ pub(super) fn aligned_table(
     if rows.len() < 2 {
         return None;
     }
+    reach_down(&mut rows, header_rows.min(4));
     let table = Table { columns: count(columns), header_rows: count(header_rows.clamp(1, 4)), rows };
     Some(Found { bbox: found.bbox, table, confidence: 0.7 })
 }
 
 /// Heads of neighbouring columns can stand as close as words: a fragment that crosses a border is parted at
 /// the gap nearest to it, if that gap is wider than the fragment's narrowest gap between words.
-fn part_at_borders<'a>(fragment: &Fragment<'a>, borders: &[f32]) -> Vec<Fragment<'a>> {
+fn part_at_borders<'a>(fragment: &Fragment<'a>, borders: &[f32], head: bool) -> Vec<Fragment<'a>> {
     const WORD_GAP_EMS: f32 = 0.16;
     const REACH_EMS: f32 = 2.0;
     const WIDER: f32 = 1.2;
@@ -144,7 +147,7 @@ fn part_at_borders<'a>(fragment: &Fragment<'a>, borders: &[f32]) -> Vec<Fragment
                     (middle - border).abs() < REACH_EMS * em
                         && (*gap > WIDER * narrowest
                             || gaps.len() == 1
-                            || (middle - border).abs() < 0.5 * gap)
+                            || (!head && (middle - border).abs() < 0.5 * gap))
                 })
                 .min_by(|a, b| (a.1 - border).abs().total_cmp(&(b.1 - border).abs()))
                 .map(|(index, _, _)| *index)
@@ -262,8 +265,48 @@ fn rows_by_leading(lines: &[TableLine], found: &AlignedTable) -> Vec<bool> {
     close
 }
 
+/// Whether each part of a line of heads stands close below a head of its own, which may cover several columns.
+fn goes_on_heads(cells: &[CellLines], line: &TableLine) -> bool {
+    let mut homes: Vec<usize> = Vec::new();
+    for (column, covered, text) in &line.parts {
+        let home = cells.iter().position(|(at, wide, lines)| {
+            let inside = *column >= *at && column + covered <= at + wide;
+            inside && lines.last().is_some_and(|last| text.baseline - last.baseline < 1.35 * text.size)
+        });
+        match home {
+            Some(home) if !homes.contains(&home) => homes.push(home),
+            _ => return false,
+        }
+    }
+    !homes.is_empty()
+}
+
+/// A head with nothing below it in the other rows of heads reaches down through them.
+fn reach_down(rows: &mut [Row], header_rows: usize) {
+    let Some((first, others)) = rows.get_mut(..header_rows).and_then(<[Row]>::split_first_mut) else {
+        return;
+    };
+    if others.is_empty() {
+        return;
+    }
+    for cell in first.cells.iter_mut().filter(|cell| !cell.spans.is_empty() && cell.column_span == 1) {
+        let free = others
+            .iter()
+            .all(|row| row.cells.iter().any(|other| other.column == cell.column && other.spans.is_empty()));
+        if free {
+            cell.row_span = count(header_rows);
+            for row in others.iter_mut() {
+                row.cells.retain(|other| other.column != cell.column);
+            }
+        }
+    }
+}
+
 /// Whether a line goes on the cells of the row above it: it leaves the first column empty and stands close.
 fn continues(cells: &[CellLines], line: &TableLine, bottom: f32, header: bool) -> bool {
+    if header && goes_on_heads(cells, line) {
+        return true;
+    }
     let spanning = cells.iter().any(|(_, covered, _)| *covered > 1)
         || line.parts.iter().any(|(_, covered, _)| *covered > 1);
     if spanning {

@@ -31,16 +31,17 @@ impl Fragment<'_> {
 }
 
 impl Fragment<'_> {
-    /// The boxes of its words, from left to right.
-    pub(super) fn words(&self) -> Vec<Rect> {
-        let mut words: Vec<Rect> = Vec::new();
+    /// Box and text of its words, from left to right.
+    pub(super) fn words(&self) -> Vec<(Rect, String)> {
+        let mut words: Vec<(Rect, String)> = Vec::new();
         let mut end = f32::NEG_INFINITY;
         for placed in &self.glyphs {
             match words.last_mut() {
-                Some(word) if placed.x - end <= SPACE_EMS * placed.glyph.size => {
-                    *word = word.union(&placed.bbox)
+                Some((bbox, text)) if placed.x - end <= SPACE_EMS * placed.glyph.size => {
+                    *bbox = bbox.union(&placed.bbox);
+                    text.push_str(&placed.glyph.text);
                 }
-                _ => words.push(placed.bbox),
+                _ => words.push((placed.bbox, placed.glyph.text.clone())),
             }
             end = placed.end;
         }
