@@ -278,5 +278,5 @@ pub(super) fn column_borders(
             columns.len() > 1
         })
         .count();
-    (!borders.is_empty() && borders.len() < 40 && shared >= 2 && shared * 2 >= rows.len()).then_some(borders)
+    (!borders.is_empty() && borders.len() < 40 && shared >= 2 && shared * 3 >= rows.len()).then_some(borders)
 }

@@ -63,13 +63,19 @@ pub(super) fn aligned_table(
     let mut drafts: Vec<(f32, bool, Vec<CellLines>)> = Vec::new();
     let mut bottom = f32::NEG_INFINITY;
     let close = rows_by_leading(&lines, found);
+    let edges = right_edges(&lines, columns);
+    // Where every line has all columns, each may be a row, however full it is.
+    let body = || lines.iter().filter(|line| line.y >= found.header_end);
+    let uneven = body().filter(|line| line.parts.len() < columns).count() * 6 >= body().count().max(1);
     for (index, line) in lines.into_iter().enumerate() {
         let header = line.y < found.header_end;
         let ruled_off = found.rules.iter().any(|rule| *rule > bottom - 2.0 && *rule < line.y);
         let goes_on = !ruled_off
             && drafts.last().is_some_and(|(_, was_header, cells)| {
                 *was_header == header
-                    && (close.get(index) == Some(&true) || continues(cells, &line, bottom, header))
+                    && (close.get(index) == Some(&true)
+                        || continues(cells, &line, bottom, header)
+                        || (uneven && wraps(cells, &line, &edges)))
             });
         bottom = line.bottom;
         if goes_on && let Some((_, _, cells)) = drafts.last_mut() {
@@ -214,6 +220,42 @@ fn table_line(row: &[&Fragment<'_>], found: &AlignedTable, fonts: &[FontInfo]) -
         .collect();
     let baseline = row.iter().map(|f| f.baseline).fold(f32::INFINITY, f32::min);
     TableLine { y, baseline, bottom, parts }
+}
+
+/// The right edge of the text in each column, in points.
+fn right_edges(lines: &[TableLine], columns: usize) -> Vec<f32> {
+    let mut edges = vec![f32::NEG_INFINITY; columns];
+    for (column, covered, text) in lines.iter().flat_map(|line| &line.parts) {
+        if let Some(edge) = edges.get_mut(*column).filter(|_| *covered == 1) {
+            *edge = edge.max(text.bbox.x1);
+        }
+    }
+    edges
+}
+
+/// Whether a line goes on the text of the row above because that text had no room for its first words: so in
+/// each of its columns, and in one as wide as running text.
+fn wraps(cells: &[CellLines], line: &TableLine, edges: &[f32]) -> bool {
+    const WIDE_EMS: f32 = 9.0;
+    const TEXT_LEADING: f32 = 1.4;
+    let mut wide = false;
+    for (column, covered, text) in &line.parts {
+        let Some((_, width, lines)) = cells.iter().find(|(at, _, _)| at == column) else { return false };
+        let (Some(last), Some(edge)) = (lines.last(), edges.get(*column)) else { return false };
+        let words = text.text();
+        let (Some(word), length) = (words.split_whitespace().next(), words.chars().count().max(1)) else {
+            return false;
+        };
+        #[allow(clippy::cast_precision_loss, reason = "a line has few characters")]
+        let needed = text.bbox.width() * (word.chars().count() + 1) as f32 / length as f32;
+        let full = last.bbox.x1 + 0.9 * needed > *edge;
+        let close = text.baseline - last.baseline < TEXT_LEADING * text.size;
+        if *covered > 1 || *width > 1 || !full || !close || is_value(&words) {
+            return false;
+        }
+        wide |= edge - last.bbox.x0 > WIDE_EMS * text.size;
+    }
+    wide
 }
 
 /// Which lines go on the row above by their distance alone: where lines of one row stand closer together than

@@ -42,6 +42,53 @@ pub(super) fn split_rows(grid: &Grid, glyphs: &[Placed<'_>], fonts: &[FontInfo])
     Grid { bbox: grid.bbox, columns: grid.columns.clone(), rows, cells }
 }
 
+/// Parts cells that cover several columns only because the rules between columns stop above them: each of their
+/// pieces of text lies within a column, and most columns have one.
+pub(super) fn split_columns(grid: &Grid, glyphs: &[Placed<'_>]) -> Grid {
+    // What glyph boxes may reach over an edge, in points.
+    const OVER: f32 = 1.0;
+    let mut cells = Vec::with_capacity(grid.cells.len());
+    for cell in &grid.cells {
+        let edges = grid.columns.get(cell.column..=cell.column + cell.columns).unwrap_or_default();
+        let (Some(&top), Some(&bottom)) = (grid.rows.get(cell.row), grid.rows.get(cell.row + cell.rows))
+        else {
+            continue;
+        };
+        let (Some(&left), Some(&right)) = (edges.first(), edges.last()) else { continue };
+        let parts = cell.columns > 1 && cell.row > 0 && cell.rows == 1 && {
+            let inside: Vec<Placed<'_>> = glyphs
+                .iter()
+                .filter(|placed| {
+                    let (x, y) = (placed.bbox.center_x(), placed.bbox.center_y());
+                    x > left && x < right && y > top && y < bottom
+                })
+                .copied()
+                .collect();
+            let fragments = find_fragments(&inside);
+            let crosses = |edge: &&f32| {
+                fragments.iter().any(|f| f.bbox.x0 < **edge - OVER && f.bbox.x1 > **edge + OVER)
+            };
+            let filled = edges
+                .windows(2)
+                .filter(|pair| {
+                    fragments.iter().any(|f| f.bbox.center_x() > pair[0] && f.bbox.center_x() < pair[1])
+                })
+                .count();
+            filled > 1 && filled * 10 >= cell.columns * 6 && !edges.iter().any(|edge| crosses(&edge))
+        };
+        if parts {
+            cells.extend((cell.column..cell.column + cell.columns).map(|column| GridCell {
+                column,
+                columns: 1,
+                ..*cell
+            }));
+        } else {
+            cells.push(*cell);
+        }
+    }
+    Grid { bbox: grid.bbox, columns: grid.columns.clone(), rows: grid.rows.clone(), cells }
+}
+
 /// Where the rows inside one ruled row begin, the first of them left out.
 fn inner_edges(
     grid: &Grid,

@@ -2,7 +2,7 @@
 
 use super::fragments::find_fragments;
 use super::glyphs::Placed;
-use super::grid_rows::split_rows;
+use super::grid_rows::{split_columns, split_rows};
 use super::lines::find_lines;
 use super::ruled::Grid;
 use super::spans::join_lines;
@@ -27,7 +27,7 @@ pub(super) fn grid_table(
     links: &Links<'_>,
     survey: &Survey,
 ) -> Option<Found> {
-    let grid = &split_rows(grid, glyphs, fonts);
+    let grid = &split_rows(&split_columns(grid, glyphs), glyphs, fonts);
     let column_count = grid.columns.len().checked_sub(1)?;
     let row_count = grid.rows.len().checked_sub(1)?;
     let mut places: Vec<usize> = vec![usize::MAX; column_count * row_count];

@@ -207,3 +207,103 @@ fn numbers_that_are_none_do_no_harm() {
     let text: Vec<String> = summary(&lay_out_alone(&page)).into_iter().map(|(_, text)| text).collect();
     assert!(text.join(" ").contains("Ordinary words"), "{text:?}");
 }
+
+/// The rows of the first table on a page, cells parted by `|`.
+fn first_table(page: &LaidOutPage) -> Vec<String> {
+    let table = page.page.blocks.iter().find_map(|block| match &block.content {
+        Content::Table { table } => Some(table),
+        _ => None,
+    });
+    let text = |cell: &crate::document::Cell| crate::document::plain_text(&cell.spans);
+    let rows = table.expect("a table").rows.iter();
+    rows.map(|row| row.cells.iter().map(text).collect::<Vec<_>>().join("|")).collect()
+}
+
+#[test]
+fn names_over_two_lines_are_one_row_and_heads_stand_over_their_values() {
+    let mut page = empty();
+    write(&mut page, "Name of party", 80.0, 100.0, 10.0, 0);
+    write(&mut page, "Number of seats", 180.0, 100.0, 10.0, 0);
+    write(&mut page, "Number of votes", 300.0, 100.0, 10.0, 0);
+    let names = [["Cambodian", "Party"], ["Candle", "Party"], ["Green", "League"], ["Red", "Union"]];
+    for (row, [first, second]) in names.iter().enumerate() {
+        let y = 130.0 + 35.0 * row as f32;
+        write(&mut page, &(row + 1).to_string(), 60.0, y, 10.0, 0);
+        write(&mut page, first, 68.0, y, 10.0, 0);
+        write(&mut page, second, 68.0, y + 11.5, 10.0, 0);
+        // Right-aligned far behind where their heads begin.
+        write(&mut page, "1,652", 245.0, y, 10.0, 0);
+        write(&mut page, "28,008", 350.0, y, 10.0, 0);
+    }
+    assert_eq!(
+        first_table(&lay_out_alone(&page)),
+        [
+            "|Name of party|Number of seats|Number of votes",
+            "1|Cambodian Party|1,652|28,008",
+            "2|Candle Party|1,652|28,008",
+            "3|Green League|1,652|28,008",
+            "4|Red Union|1,652|28,008"
+        ]
+    );
+}
+
+#[test]
+fn columns_ruled_in_the_heads_alone_part_the_rows_too() {
+    let mut page = empty();
+    let mut rule = |x0: f32, y0: f32, x1: f32, y1: f32| {
+        let shape = if x1 > x0 { PathShape::Horizontal } else { PathShape::Vertical };
+        let bbox = Rect::new(x0, y0, x1 + 0.5, y1 + 0.5);
+        page.paths.push(PathItem { bbox, shape, fill: Some([0; 3]), stroke: None, stroke_width: 0.0 });
+    };
+    for row in 0..4 {
+        rule(60.0, 100.0 + 20.0 * row as f32, 360.0, 100.0 + 20.0 * row as f32);
+    }
+    for column in 0..4 {
+        let bottom = if column % 3 == 0 { 160.0 } else { 120.0 };
+        rule(60.0 + 100.0 * column as f32, 100.0, 60.0 + 100.0 * column as f32, bottom);
+    }
+    for (row, words) in [["Country", "Home", "Total"], ["Austria", "92.9", "581"]].iter().enumerate() {
+        for (column, word) in words.iter().enumerate() {
+            write(&mut page, word, 70.0 + 100.0 * column as f32, 114.0 + 20.0 * row as f32, 10.0, 0);
+        }
+    }
+    write(&mut page, "A note that goes over all of the columns here", 70.0, 154.0, 10.0, 0);
+    assert_eq!(
+        first_table(&lay_out_alone(&page)),
+        ["Country|Home|Total", "Austria|92.9|581", "A note that goes over all of the columns here"]
+    );
+}
+
+#[test]
+fn text_that_fills_its_column_goes_on_in_the_same_cell() {
+    let mut page = empty();
+    for y in [85.0, 105.0, 190.0] {
+        let bbox = Rect::new(60.0, y, 400.0, y + 0.5);
+        let shape = PathShape::Horizontal;
+        page.paths.push(PathItem { bbox, shape, fill: Some([0; 3]), stroke: None, stroke_width: 0.0 });
+    }
+    write(&mut page, "Method", 60.0, 98.0, 10.0, 0);
+    write(&mut page, "Description", 160.0, 98.0, 10.0, 0);
+    let lines = [
+        ("Exercises", "Students are invited to solve an exercise that"),
+        ("", "repeats what they saw."),
+        ("Live coding in", "Instructors write code or show how a tool works"),
+        ("front of all", "and students follow."),
+        ("Feedback", "Students tell at the end of a day what they want"),
+        ("", "to see more of."),
+    ];
+    for (row, (name, text)) in lines.iter().enumerate() {
+        let y = 117.0 + 12.0 * row as f32;
+        write(&mut page, name, 60.0, y, 10.0, 0);
+        write(&mut page, text, 160.0, y, 10.0, 0);
+    }
+    assert_eq!(
+        first_table(&lay_out_alone(&page)),
+        [
+            "Method|Description",
+            "Exercises|Students are invited to solve an exercise that repeats what they saw.",
+            "Live coding in front of all|Instructors write code or show how a tool works and students follow.",
+            "Feedback|Students tell at the end of a day what they want to see more of."
+        ]
+    );
+}

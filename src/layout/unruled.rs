@@ -101,7 +101,13 @@ fn run_end(rows: &[TextRow], start: usize, em: f32) -> usize {
     // Lines that the last row's cells go on with.
     while let Some(row) = rows.get(end) {
         let near = rows.get(end - 1).is_some_and(|before| row.bbox.y0 - before.bbox.y1 < 0.35 * em);
-        let narrow = row.bbox.width() < 0.3 * bbox.width() && row.bbox.x0 > bbox.x0 + em;
+        // In the first column only where names went on below their rows before.
+        let usual = rows
+            .get(start..end)
+            .unwrap_or_default()
+            .iter()
+            .any(|other| other.cells.len() == 1 && (other.bbox.x0 - row.bbox.x0).abs() < 0.3 * em);
+        let narrow = row.bbox.width() < 0.3 * bbox.width() && (row.bbox.x0 > bbox.x0 + em || usual);
         if !(near && narrow && row.cells.len() == 1) {
             break;
         }
