@@ -37,7 +37,7 @@ pub(super) struct AddedTokenForm {
 #[serde(tag = "type")]
 pub(super) enum NormalizerForm {
     Sequence {
-        normalizers: Vec<NormalizerForm>,
+        normalizers: Vec<Self>,
     },
     Precompiled(CharacterMap),
     Strip {
@@ -87,7 +87,7 @@ pub(super) enum PreTokenizerForm {
     Metaspace(MetaspaceForm),
     BertPreTokenizer,
     WhitespaceSplit,
-    Sequence { pretokenizers: Vec<PreTokenizerForm> },
+    Sequence { pretokenizers: Vec<Self> },
 }
 
 #[derive(Deserialize)]
