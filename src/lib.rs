@@ -27,7 +27,9 @@ pub mod layout;
 pub mod export;
 #[cfg(feature = "engine")]
 pub mod models;
+#[cfg(feature = "engine")]
 pub mod caption;
+#[cfg(feature = "engine")]
 pub mod enhance;
 pub mod registry;
 pub mod pipeline;

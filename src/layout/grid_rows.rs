@@ -56,14 +56,7 @@ pub(super) fn split_columns(grid: &Grid, glyphs: &[Placed<'_>]) -> Grid {
         };
         let (Some(&left), Some(&right)) = (edges.first(), edges.last()) else { continue };
         let parts = cell.columns > 1 && cell.row > 0 && cell.rows == 1 && {
-            let inside: Vec<Placed<'_>> = glyphs
-                .iter()
-                .filter(|placed| {
-                    let (x, y) = (placed.bbox.center_x(), placed.bbox.center_y());
-                    x > left && x < right && y > top && y < bottom
-                })
-                .copied()
-                .collect();
+            let inside = within(glyphs, (left, right), (top, bottom));
             let fragments = find_fragments(&inside);
             let crosses = |edge: &&f32| {
                 fragments.iter().any(|f| f.bbox.x0 < **edge - OVER && f.bbox.x1 > **edge + OVER)
@@ -89,6 +82,19 @@ pub(super) fn split_columns(grid: &Grid, glyphs: &[Placed<'_>]) -> Grid {
     Grid { bbox: grid.bbox, columns: grid.columns.clone(), rows: grid.rows.clone(), cells }
 }
 
+/// The glyphs whose centres lie strictly between two columns' edges and two rows' edges.
+fn within<'a>(
+    glyphs: &[Placed<'a>],
+    (left, right): (f32, f32),
+    (top, bottom): (f32, f32),
+) -> Vec<Placed<'a>> {
+    let is_within = |placed: &&Placed<'a>| {
+        let (x, y) = (placed.bbox.center_x(), placed.bbox.center_y());
+        x > left && x < right && y > top && y < bottom
+    };
+    glyphs.iter().filter(is_within).copied().collect()
+}
+
 /// Where the rows inside one ruled row begin, the first of them left out.
 fn inner_edges(
     grid: &Grid,
@@ -106,14 +112,7 @@ fn inner_edges(
         else {
             continue;
         };
-        let inside: Vec<Placed<'_>> = glyphs
-            .iter()
-            .filter(|placed| {
-                let (x, y) = (placed.bbox.center_x(), placed.bbox.center_y());
-                x > left && x < right && y > top && y < bottom
-            })
-            .copied()
-            .collect();
+        let inside = within(glyphs, (left, right), (top, bottom));
         // The first column names the rows; its words may be broken over lines.
         if std::mem::take(&mut first) || inside.is_empty() {
             continue;

@@ -1,13 +1,13 @@
 //! Events to document: pure, and the same on both sides of a worker, so that a document assembled in the
 //! page has the same bytes as one converted on the command line.
 
+use super::choose::{Decision, choose};
 use super::event::{Event, Outcome, Stage, StageReport};
+use super::language::detect_language;
 use super::report::RunReport;
-use crate::caption::{Decision, choose};
 use crate::document::{
     Description, Document, Figure, FigureId, FigureImage, Page, Source, TextQuality, Warning,
 };
-use crate::enhance::detect_language;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -37,20 +37,17 @@ pub(super) fn cut_figures(reader: &mut PageReader<'_>, laid_out: LaidOutPage) ->
     });
     let mut embedded = reader.images(number, &embedded.collect()).unwrap_or_default();
     for region in regions {
-        let own = match region.source {
-            // One image of the file may stand for one figure only: each drawing of it has an index.
-            RegionSource::Embedded { image, .. } => embedded.remove(&image).and_then(Result::ok),
-            RegionSource::Rendered | RegionSource::Equation => None,
+        let (own, otherwise) = match region.source {
+            // Each drawing of an image has an index of its own, so none is asked for twice.
+            RegionSource::Embedded { image, .. } => {
+                (embedded.remove(&image).and_then(Result::ok), FigureSource::Rendered)
+            }
+            RegionSource::Rendered => (None, FigureSource::Rendered),
+            RegionSource::Equation => (None, FigureSource::Equation),
         };
         let (image, source) = match own {
             Some(image) => (Ok(image), FigureSource::Embedded),
-            None => {
-                let source = match region.source {
-                    RegionSource::Equation => FigureSource::Equation,
-                    _ => FigureSource::Rendered,
-                };
-                (cut_out(reader, number, region.bbox), source)
-            }
+            None => (cut_out(reader, number, region.bbox), otherwise),
         };
         match image {
             Ok(image) => {

@@ -14,6 +14,7 @@
 pub mod event;
 
 mod assembler;
+mod choose;
 mod clock;
 #[cfg(feature = "engine")]
 mod describe;
@@ -23,6 +24,7 @@ mod extraction;
 mod figures;
 #[cfg(feature = "engine")]
 mod guard;
+mod language;
 mod report;
 mod sink;
 #[cfg(feature = "engine")]

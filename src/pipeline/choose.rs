@@ -4,14 +4,14 @@ use crate::document::{Figure, FigureId};
 use std::collections::BTreeMap;
 
 /// A figure less wide or high than this many pixels is an icon, a bullet or a rule.
-pub const MIN_SIDE_PX: u32 = 48;
+pub(super) const MIN_SIDE_PX: u32 = 48;
 /// A figure this many times longer than wide is a line or a banner: squeezed into a square, a model sees
 /// nothing of it.
-pub const MAX_ASPECT_RATIO: u32 = 12;
+pub(super) const MAX_ASPECT_RATIO: u32 = 12;
 
 /// What is to become of a figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
+pub(super) enum Decision {
     /// Describe it.
     Describe,
     /// It shows the same as this one, which comes before it: what is said of that one holds.
@@ -23,7 +23,7 @@ pub enum Decision {
 /// Decides for each of `figures`, in their order. `digest` gives the SHA-256 of a figure's image file, where
 /// it is known.
 #[must_use]
-pub fn choose(figures: &[Figure], digest: impl Fn(&FigureId) -> Option<[u8; 32]>) -> Vec<Decision> {
+pub(super) fn choose(figures: &[Figure], digest: impl Fn(&FigureId) -> Option<[u8; 32]>) -> Vec<Decision> {
     let mut first_with: BTreeMap<[u8; 32], FigureId> = BTreeMap::new();
     let mut decisions = Vec::with_capacity(figures.len());
     for figure in figures {

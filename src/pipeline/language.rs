@@ -36,7 +36,7 @@ const PROFILES: [(&str, &str); 18] = [
 
 /// The language of the text that `texts` make up, as an ISO 639-1 code; none if that is not plain.
 #[must_use]
-pub fn detect_language<'a>(texts: impl Iterator<Item = &'a str>) -> Option<&'static str> {
+pub(super) fn detect_language<'a>(texts: impl Iterator<Item = &'a str>) -> Option<&'static str> {
     let mut hits = [0_u32; PROFILES.len()];
     let mut words = 0_usize;
     let mut scripts = [0_u32; SCRIPTS.len()];
