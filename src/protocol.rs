@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::registry::DownloadState;
 
 /// Version of this protocol: page and worker of different builds must not talk.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// A document being worked on, unique in a page's lifetime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -60,6 +60,8 @@ pub enum Request {
         page: u32,
         /// Wanted width in pixels.
         width_px: u32,
+        /// With boxes for what each step of the layout saw.
+        overlay: bool,
     },
     /// A page of the document ([`Event::Page`]) has been taken in. The worker stays only a few pages ahead of
     /// its page, so that what the person does is never behind a long queue of results.
@@ -169,6 +171,8 @@ pub enum Response {
         width_px: u32,
         /// Height in pixels.
         height_px: u32,
+        /// As asked.
+        overlay: bool,
     },
     /// A page could not be rendered.
     RenderFailed {

@@ -59,8 +59,11 @@ pub(super) struct ConvertArguments {
     /// Largest chunk, in tokens: words and marks, long words counting several times.
     #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(16..))]
     chunk_tokens: u32,
-    /// Leave the YAML front matter (title, authors, dates, language) out of the Markdown.
+    /// Begin the Markdown with YAML front matter: title, authors, dates, pages, language.
     #[arg(long)]
+    front_matter: bool,
+    /// No front matter, which is the default: undoes an earlier --front-matter.
+    #[arg(long, overrides_with = "front_matter")]
     no_front_matter: bool,
     /// Write only Markdown: DIR/NAME.md for each input.
     #[arg(long)]
@@ -221,7 +224,7 @@ fn wanted(arguments: &ConvertArguments) -> Wanted {
         ContentsChoice::Drop => Contents::Drop,
     };
     let markdown =
-        MarkdownOptions { front_matter: !arguments.no_front_matter, contents, ..MarkdownOptions::default() };
+        MarkdownOptions { front_matter: arguments.front_matter, contents, ..MarkdownOptions::default() };
     Wanted {
         images: shown && !arguments.markdown_only,
         formats,

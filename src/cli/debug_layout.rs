@@ -1,9 +1,9 @@
 //! `recto debug-layout`: a page's picture with boxes for what each step of the layout saw.
 
 use super::output::FileError;
-use crate::layout::{SurveyBuilder, overlay, trace};
-use crate::pdf::{OpenError, PageError, PageReader, open};
-use crate::pipeline::surveyed_pages;
+use crate::document::Source;
+use crate::pdf::{OpenError, PageError, open};
+use crate::pipeline::{Extraction, Pages};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -42,18 +42,12 @@ pub(super) fn run(arguments: &DebugLayoutArgs) -> Result<(), DebugLayoutError> {
     let bytes = std::fs::read(&arguments.input).map_err(FileError::at(&arguments.input))?;
     let document = open(bytes, arguments.password.as_deref())
         .map_err(|cause| DebugLayoutError::Open { path: path(), cause })?;
-    let mut reader = PageReader::new(&document);
-    let mut survey = SurveyBuilder::default();
-    for number in surveyed_pages(u32::try_from(document.page_count()).unwrap_or(u32::MAX)) {
-        if let Ok(content) = reader.content(number) {
-            survey.add(&content);
-        }
-    }
-    let survey = survey.finish(&document.structure.outline).with_tags(document.structure_tree().as_ref());
-    let at_page = |cause| DebugLayoutError::Page { path: path(), cause };
-    let content = reader.content(arguments.page).map_err(at_page)?;
-    let mut picture = reader.render(arguments.page, arguments.width).map_err(at_page)?;
-    overlay::draw(&mut picture, &trace(&content, &survey));
+    // Only opened: the overlay learns by itself what it needs of the whole document.
+    let pages = Pages { first: u32::MAX, skip: Vec::new() };
+    let mut extraction = Extraction::new(&document, Source::default(), pages);
+    let picture = extraction
+        .overlay(arguments.page, arguments.width)
+        .map_err(|cause| DebugLayoutError::Page { path: path(), cause })?;
     let output = arguments.output.clone().unwrap_or_else(|| {
         let stem = arguments.input.file_stem().unwrap_or_default().to_string_lossy();
         PathBuf::from(format!("{stem}-p{}.png", arguments.page))

@@ -35,7 +35,7 @@ pub struct MarkdownOptions {
 
 impl Default for MarkdownOptions {
     fn default() -> Self {
-        Self { front_matter: true, synopsis: true, descriptions: true, contents: Contents::Keep }
+        Self { front_matter: false, synopsis: true, descriptions: true, contents: Contents::Keep }
     }
 }
 

@@ -8,11 +8,12 @@ use super::guard::guarded;
 use super::sink::Sink;
 use super::survey::surveyed_pages;
 use crate::document::{Source, Warning};
-use crate::layout::{Survey, SurveyBuilder, lay_out};
+use crate::layout::{Survey, SurveyBuilder, lay_out, overlay, trace};
 use crate::pdf::content::PageContent;
-use crate::pdf::{OpenDocument, PageReader};
+use crate::pdf::{OpenDocument, PageError, PageReader, Raster};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// Glyphs, paths and images of looked-through pages that are kept for the second pass, at most: about 60 MB.
 /// The pages of a paper are read once, those of a book twice.
@@ -54,6 +55,8 @@ pub struct Extraction<'a> {
     source: Source,
     pages: Pages,
     phase: Phase,
+    /// What the first pass learned, once it has ended.
+    survey: Option<Rc<Survey>>,
     began: Option<f64>,
     counts: Counts,
     failed: BTreeSet<u32>,
@@ -73,7 +76,7 @@ enum Phase {
     /// The page to finish next.
     Extracting {
         number: u32,
-        survey: Survey,
+        survey: Rc<Survey>,
     },
     Ended,
 }
@@ -99,6 +102,7 @@ impl<'a> Extraction<'a> {
             source,
             pages,
             phase: Phase::Opening,
+            survey: None,
             began: None,
             counts: Counts::default(),
             failed: BTreeSet::new(),
@@ -110,6 +114,42 @@ impl<'a> Extraction<'a> {
     /// Reads and renders pages of the document, with the fonts that extraction has already loaded.
     pub fn reader(&mut self) -> &mut PageReader<'a> {
         &mut self.reader
+    }
+
+    /// The picture of a page, `width_px` wide, with boxes for what each step of the layout saw. The survey is
+    /// that of the extraction, made now if there is none yet.
+    ///
+    /// # Errors
+    /// If the page cannot be read or drawn.
+    pub fn overlay(&mut self, page: u32, width_px: u32) -> Result<Raster, PageError> {
+        let survey = match &self.survey {
+            Some(survey) => Rc::clone(survey),
+            None => {
+                let mut survey = SurveyBuilder::default();
+                for number in self.pages_to_survey() {
+                    self.look_through(number, &mut survey);
+                }
+                self.finish_survey(survey)
+            }
+        };
+        let mut picture = self.reader.render(page, width_px)?;
+        let content = self.reader.content(page)?;
+        overlay::draw(&mut picture, &trace(&content, &survey));
+        Ok(picture)
+    }
+
+    fn pages_to_survey(&self) -> Vec<u32> {
+        let mut pages = surveyed_pages(self.page_count());
+        // What a worker died on is not even looked at.
+        pages.retain(|page| !self.pages.skip.contains(page));
+        pages
+    }
+
+    fn finish_survey(&mut self, survey: SurveyBuilder) -> Rc<Survey> {
+        let survey = survey.finish(&self.document.structure.outline);
+        let survey = Rc::new(survey.with_tags(self.document.structure_tree().as_ref()));
+        self.survey = Some(Rc::clone(&survey));
+        survey
     }
 
     /// Steps to the end. The report is also told as [`Event::StageEnded`].
@@ -129,9 +169,7 @@ impl<'a> Extraction<'a> {
             Phase::Opening => {
                 sink.event(self.opened(), Vec::new());
                 if self.pages.first <= count {
-                    let mut pages = surveyed_pages(count);
-                    // What a worker died on is not even looked at.
-                    pages.retain(|page| !self.pages.skip.contains(page));
+                    let pages = self.pages_to_survey();
                     self.phase = Phase::Surveying { pages, at: 0, survey: SurveyBuilder::default() };
                 }
             }
@@ -142,8 +180,7 @@ impl<'a> Extraction<'a> {
                     self.phase = Phase::Surveying { pages, at: at + 1, survey };
                 }
                 None => {
-                    let survey = survey.finish(&self.document.structure.outline);
-                    let survey = survey.with_tags(self.document.structure_tree().as_ref());
+                    let survey = self.finish_survey(survey);
                     self.phase = Phase::Extracting { number: self.pages.first.max(1), survey };
                 }
             },
@@ -356,6 +393,18 @@ mod tests {
         assembler.give_up_page(1, "a worker died on it");
         assert_eq!(assembler.document().pages[0].number, 1);
         assert!(assembler.document().pages[0].width > 0.0);
+    }
+
+    #[test]
+    fn an_overlay_is_the_same_before_and_after_the_pages_are_extracted() {
+        let document = open(PAPER.to_vec(), None).unwrap();
+        let mut extraction =
+            Extraction::new(&document, describe_source("paper.pdf", PAPER), Pages::default());
+        let before = extraction.overlay(1, 300).unwrap();
+        extraction.run(&TickingClock::default(), &mut Recording::default());
+        assert_eq!(extraction.overlay(1, 300).unwrap(), before);
+        assert_ne!(extraction.reader().render(1, 300).unwrap(), before);
+        assert!(extraction.overlay(999, 300).is_err());
     }
 
     #[test]

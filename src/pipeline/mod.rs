@@ -48,5 +48,3 @@ pub use report::RunReport;
 pub use sink::{Recording, Sink};
 #[cfg(feature = "engine")]
 pub use summarise::{NamedModel, ask, summarise};
-#[cfg(feature = "cli")]
-pub(crate) use survey::surveyed_pages;

@@ -2,8 +2,12 @@
 
 use super::job::Job;
 use super::message::ExportKind;
+use super::settings::Settings;
 use crate::document::FigureImage;
-use crate::export::{self, MarkdownOptions};
+use crate::export::{self, Contents, HtmlOptions, MarkdownOptions};
+
+/// Bound of a chunk in tokens, as on the command line.
+const CHUNK_TOKENS: usize = 400;
 
 /// A file to be saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,28 +20,63 @@ pub struct ExportFile {
     pub bytes: Vec<u8>,
 }
 
+impl Settings {
+    fn contents(&self) -> Contents {
+        if self.drop_contents { Contents::Drop } else { Contents::Keep }
+    }
+
+    fn markdown(&self) -> MarkdownOptions {
+        MarkdownOptions {
+            front_matter: self.front_matter,
+            contents: self.contents(),
+            ..MarkdownOptions::default()
+        }
+    }
+}
+
 /// The document as Markdown.
 #[must_use]
-pub fn markdown(job: &Job) -> String {
-    export::markdown(job.document(), &MarkdownOptions::default())
+pub fn markdown(job: &Job, settings: &Settings) -> String {
+    export::markdown(job.document(), &settings.markdown())
 }
 
 /// A result as a file.
 ///
 /// # Errors
 /// If the zip cannot be made; in words for the person.
-pub fn file(job: &Job, kind: ExportKind) -> Result<ExportFile, String> {
+pub fn file(job: &Job, kind: ExportKind, settings: &Settings) -> Result<ExportFile, String> {
     let stem = export::file_stem(&job.name);
     Ok(match kind {
         ExportKind::Markdown | ExportKind::Clipboard => ExportFile {
             name: format!("{stem}.md"),
             media_type: "text/markdown",
-            bytes: markdown(job).into_bytes(),
+            bytes: markdown(job, settings).into_bytes(),
         },
         ExportKind::Json => ExportFile {
             name: format!("{stem}.json"),
             media_type: "application/json",
             bytes: export::json(job.document()).map_err(|error| error.to_string())?.into_bytes(),
+        },
+        ExportKind::Text => ExportFile {
+            name: format!("{stem}.txt"),
+            media_type: "text/plain",
+            bytes: export::text(job.document()).into_bytes(),
+        },
+        ExportKind::Html => ExportFile {
+            name: format!("{stem}.html"),
+            media_type: "text/html",
+            bytes: export::html(
+                job.document(),
+                &HtmlOptions { contents: settings.contents(), ..HtmlOptions::default() },
+            )
+            .into_bytes(),
+        },
+        ExportKind::Chunks => ExportFile {
+            name: format!("{stem}.chunks.jsonl"),
+            media_type: "application/jsonl",
+            bytes: export::chunks_json_lines(job.document(), CHUNK_TOKENS)
+                .map_err(|error| error.to_string())?
+                .into_bytes(),
         },
         ExportKind::Zip => {
             let images: Vec<FigureImage> = job
@@ -48,7 +87,7 @@ pub fn file(job: &Job, kind: ExportKind) -> Result<ExportFile, String> {
             ExportFile {
                 name: format!("{stem}.zip"),
                 media_type: "application/zip",
-                bytes: export::zip(job.document(), &images, &MarkdownOptions::default())
+                bytes: export::zip(job.document(), &images, &settings.markdown())
                     .map_err(|error| error.to_string())?,
             }
         }

@@ -239,8 +239,8 @@ impl Session {
                     self.reopening_failed(job, &message);
                 }
             }
-            Response::Rendered { job, page, width_px, height_px } => {
-                self.rendered(job, page, [width_px, height_px], out);
+            Response::Rendered { job, page, width_px, height_px, overlay } => {
+                self.rendered(job, page, [width_px, height_px], overlay, out);
             }
             Response::RenderFailed { job, page, message } => self.render_failed(job, page, message),
             Response::Stopped { job } => {

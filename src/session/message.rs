@@ -78,6 +78,12 @@ pub enum ExportKind {
     Zip,
     /// `document.json`.
     Json,
+    /// Plain text.
+    Text,
+    /// One HTML page, without its images.
+    Html,
+    /// Chunks for retrieval, as JSON lines.
+    Chunks,
     /// Markdown to the clipboard.
     Clipboard,
 }
@@ -170,6 +176,8 @@ pub enum Event {
         /// Wanted width in pixels.
         width_px: u32,
     },
+    /// Draw page images with what each step of the layout saw, or without.
+    ShowOverlay(bool),
     /// A page image went out of view.
     PageHidden {
         /// The document.

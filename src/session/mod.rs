@@ -69,6 +69,8 @@ pub struct View {
     pub pane: Pane,
     /// The selected place.
     pub selection: Option<Selection>,
+    /// Page images show what each step of the layout saw.
+    pub overlay: bool,
     /// The settings are open.
     pub settings: bool,
     /// The document whose password is asked for.

@@ -52,6 +52,8 @@ pub(super) struct PageImages {
     /// Documents open in the worker, longest open first.
     open: Vec<JobId>,
     counter: u64,
+    /// With boxes for what each step of the layout saw.
+    overlay: bool,
 }
 
 impl PageImages {
@@ -89,6 +91,21 @@ impl PageImages {
         if entry.width_px != width_px || entry.image == PageImage::Absent {
             entry.width_px = width_px;
             entry.image = PageImage::Waiting;
+        }
+    }
+
+    /// Everything is drawn anew: now what is in view, the rest when it comes into view.
+    fn set_overlay(&mut self, overlay: bool) {
+        if self.overlay == overlay {
+            return;
+        }
+        self.overlay = overlay;
+        for entry in self.entries.values_mut() {
+            if entry.visible && !matches!(entry.image, PageImage::Failed(_)) {
+                entry.image = PageImage::Waiting;
+            } else if entry.image == PageImage::Drawn {
+                entry.image = PageImage::Absent;
+            }
         }
     }
 
@@ -172,13 +189,25 @@ impl Session {
         self.pages.entries.remove(&(job, page));
     }
 
-    pub(super) fn rendered(&mut self, job: JobId, page: u32, size: [u32; 2], out: &mut Vec<Command>) {
+    pub(super) fn show_overlay(&mut self, shown: bool) {
+        self.view.overlay = shown;
+        self.pages.set_overlay(shown);
+    }
+
+    pub(super) fn rendered(
+        &mut self,
+        job: JobId,
+        page: u32,
+        size: [u32; 2],
+        overlay: bool,
+        out: &mut Vec<Command>,
+    ) {
         self.pages.rendering = None;
         let [width_px, height_px] = size;
         if let Some(entry) = self.pages.entries.get_mut(&(job, page)) {
             entry.pixels = u64::from(width_px) * u64::from(height_px);
             entry.tries = 0;
-            if width_px == entry.width_px || !entry.visible {
+            if overlay == self.pages.overlay && (width_px == entry.width_px || !entry.visible) {
                 entry.image = PageImage::Drawn;
             }
         }
@@ -221,7 +250,7 @@ impl Session {
             self.open_document(job, ONLY_OPEN, Options::default(), out);
         }
         self.pages.rendering = Some((job, page));
-        let request = Request::Render { job, page, width_px };
+        let request = Request::Render { job, page, width_px, overlay: self.pages.overlay };
         self.workers.send(Role::Document, request, Attachment::Nothing, self.now, out);
         if was_idle {
             self.workers.get_mut(Role::Document).heard = self.now;

@@ -79,6 +79,7 @@ impl Session {
                 self.workers.send(Role::Store, request, Attachment::Nothing, self.now, out);
             }
             Event::PageShown { job, page, width_px } => self.page_shown(job, page, width_px),
+            Event::ShowOverlay(shown) => self.show_overlay(shown),
             Event::PageHidden { job, page } => self.page_hidden(job, page),
             Event::PageDropped { job, page } => self.page_dropped(job, page),
             Event::Export { job, kind } => {

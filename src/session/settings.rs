@@ -14,6 +14,10 @@ pub struct Settings {
     pub caption_model: ModelChoice,
     /// Which model summarises and answers.
     pub text_model: ModelChoice,
+    /// Markdown begins with YAML front matter.
+    pub front_matter: bool,
+    /// A printed table of contents is left out.
+    pub drop_contents: bool,
     /// Download a missing model without asking again.
     pub always_download: bool,
     /// Prefix of the models' addresses that replaces the hub's; empty for the hub.
@@ -29,6 +33,8 @@ impl Default for Settings {
             summary: true,
             caption_model: ModelChoice::Automatic,
             text_model: ModelChoice::Automatic,
+            front_matter: false,
+            drop_contents: false,
             always_download: false,
             base_url: String::new(),
             theme: Theme::System,

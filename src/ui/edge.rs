@@ -166,7 +166,7 @@ impl Edge {
     fn hear(&self, ui: Ui, role: Role, generation: u32, response: Response, buffers: Vec<Vec<u8>>) {
         let mut images = Vec::new();
         match &response {
-            Response::Rendered { job, page, width_px, height_px } => {
+            Response::Rendered { job, page, width_px, height_px, overlay: _ } => {
                 if let Some(pixels) = buffers.first() {
                     self.draw(*job, *page, [*width_px, *height_px], pixels);
                 }
@@ -247,7 +247,9 @@ fn scroll_into_view(element: &web_sys::Element) {
 /// Saves or copies a result.
 fn export(ui: Ui, id: JobId, kind: ExportKind) {
     if kind == ExportKind::Clipboard {
-        let Some(text) = ui.peek(|session| session.job(id).map(session_export::markdown)) else {
+        let Some(text) =
+            ui.peek(|session| session.job(id).map(|job| session_export::markdown(job, &session.settings)))
+        else {
             return;
         };
         leptos::task::spawn_local(async move {
@@ -261,7 +263,7 @@ fn export(ui: Ui, id: JobId, kind: ExportKind) {
     }
     let made = ui.peek(|session| {
         let job = session.job(id)?;
-        Some(session_export::file(job, kind))
+        Some(session_export::file(job, kind, &session.settings))
     });
     let notice = match made {
         None => return,

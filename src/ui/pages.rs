@@ -64,12 +64,45 @@ pub(super) fn Pages(id: JobId) -> impl IntoView {
         .memo(move |session| session.job(id).map(|job| job.result.page_sizes().to_vec()).unwrap_or_default());
     let selection = ui.memo(|session| session.view.selection.clone());
     let watch = StoredValue::new_local(Watch::new(ui, id));
+    let overlay = ui.memo(|session| session.view.overlay);
     let pages = move || {
         let numbered = sizes.get().into_iter().zip(1_u32..);
         numbered.map(|(size, number)| view! { <PageView id number size watch selection /> }).collect_view()
     };
     view! {
-        <section class="page-pane" aria-label="Pages" tabindex="0" data-testid="pages">{pages}</section>
+        <section class="page-pane" aria-label="Pages" tabindex="0" data-testid="pages">
+            <div class="page-tools">
+                <button type="button" data-testid="show-layout" aria-pressed=move || overlay.get().to_string()
+                    title="Draw boxes for what was recognised"
+                    on:click=move |_| ui.send(Event::ShowOverlay(!overlay.get_untracked()))>"Show layout"</button>
+                {move || overlay.get().then(|| view! { <Legend /> })}
+            </div>
+            {pages}
+        </section>
+    }
+}
+
+/// What the boxes mean. The numbers on a page say order of reading, kind and confidence in hundredths.
+#[component]
+fn Legend() -> impl IntoView {
+    let kinds = [
+        ("#d20000", "heading"),
+        ("#007800", "paragraph"),
+        ("#008282", "list"),
+        ("#e66e00", "table"),
+        ("#dc00c8", "figure"),
+        ("#8c008c", "caption"),
+        ("#0000c8", "equation"),
+        ("#5a3c00", "code"),
+        ("#6e6e00", "footnote"),
+        ("#009650", "contents"),
+        ("#6e6e6e", "left out"),
+    ];
+    let entries = kinds.map(|(colour, name)| {
+        view! { <li><span class="swatch" style:background=colour aria-hidden="true"></span>{name}</li> }
+    });
+    view! {
+        <ul class="legend" data-testid="legend">{entries.collect_view()}</ul>
     }
 }
 

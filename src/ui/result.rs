@@ -57,6 +57,14 @@ fn Actions(id: JobId) -> impl IntoView {
             {button(".md", "Save as Markdown", ExportKind::Markdown, "save-md")}
             {button(".zip", "Save Markdown, images and JSON as a zip", ExportKind::Zip, "save-zip")}
             {button(".json", "Save as JSON", ExportKind::Json, "save-json")}
+            <details class="more" data-testid="more-forms">
+                <summary title="More forms to save as" aria-label="More forms to save as">"More"</summary>
+                <div class="more-list">
+                    {button("HTML", "Save as an HTML page; images are in the zip", ExportKind::Html, "save-html")}
+                    {button("Plain text", "Save as plain text", ExportKind::Text, "save-text")}
+                    {button("Chunks", "Save chunks for retrieval as JSON lines", ExportKind::Chunks, "save-chunks")}
+                </div>
+            </details>
         </div>
     }
 }

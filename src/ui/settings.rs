@@ -47,6 +47,19 @@ pub(super) fn SettingsDialog() -> impl IntoView {
                     on:change=move |event| change(&|settings| settings.summary = event_target_checked(&event)) />
                     <label for="stage-3"><strong>"Summarise"</strong><small>"with a text model, or by picking sentences"</small></label></p>
             </fieldset>
+            <fieldset>
+                <legend>"Markdown"</legend>
+                <p class="choice"><input type="checkbox" id="front-matter" data-testid="set-front-matter"
+                    prop:checked=move || settings.with(|settings| settings.front_matter)
+                    on:change=move |event| change(&|settings| settings.front_matter = event_target_checked(&event)) />
+                    <label for="front-matter"><strong>"Front matter"</strong>
+                        <small>"title, authors, date, pages and language as YAML"</small></label></p>
+                <p class="choice"><input type="checkbox" id="drop-contents" data-testid="set-drop-contents"
+                    prop:checked=move || settings.with(|settings| settings.drop_contents)
+                    on:change=move |event| change(&|settings| settings.drop_contents = event_target_checked(&event)) />
+                    <label for="drop-contents"><strong>"Leave out a printed table of contents"</strong>
+                        <small>"otherwise its entries become links"</small></label></p>
+            </fieldset>
             {move || error.get().map(|why| view! {
                 <p class="bad-text">"The list of models could not be read: "{why}". Markdown works without models."</p>
             })}

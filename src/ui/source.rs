@@ -12,11 +12,16 @@ const CHUNK: usize = 120;
 #[component]
 pub(super) fn Source(id: JobId) -> impl IntoView {
     let ui = ui();
-    let revision = ui.memo(move |session| session.job(id).map_or(0, |job| job.revisions.document));
+    let revision = ui.memo(move |session| {
+        let document = session.job(id).map_or(0, |job| job.revisions.document);
+        (document, session.settings.front_matter, session.settings.drop_contents)
+    });
     let chunks = move || {
         // Read, not only tracked: a memo that nobody reads never notices a change.
         revision.get();
-        let text = ui.peek(|session| session.job(id).map(export::markdown).unwrap_or_default());
+        let text = ui.peek(|session| {
+            session.job(id).map(|job| export::markdown(job, &session.settings)).unwrap_or_default()
+        });
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         lines.chunks(CHUNK).map(|chunk| view! { <code class="chunk">{chunk.concat()}</code> }).collect_view()
     };

@@ -4,7 +4,7 @@
 //! was asked meanwhile, rendering first of all: the page on screen is what the person waits for.
 
 use super::outbox::{BrowserClock, PageSink, post, post_with};
-use crate::pdf::{self, OpenError, PageReader};
+use crate::pdf::{self, OpenError};
 use crate::pipeline::{Extraction, Pages, Step, describe_source};
 use crate::platform::clock;
 use crate::protocol::{JobId, Response};
@@ -44,6 +44,8 @@ pub(super) enum Wish {
         page: u32,
         /// Wanted width in pixels.
         width_px: u32,
+        /// With boxes for what each step of the layout saw.
+        overlay: bool,
     },
     /// A finished page has been taken in.
     Received,
@@ -91,7 +93,9 @@ pub(super) async fn serve(order: Order, mut wishes: UnboundedReceiver<Wish>) {
         };
         match wish {
             None => return,
-            Some(Wish::Render { page, width_px }) => render(job, extraction.reader(), page, width_px),
+            Some(Wish::Render { page, width_px, overlay }) => {
+                render(job, &mut extraction, page, width_px, overlay);
+            }
             Some(Wish::Received) => sink.page_received(),
             Some(Wish::Stop) => {
                 sink.stop();
@@ -105,11 +109,13 @@ pub(super) async fn serve(order: Order, mut wishes: UnboundedReceiver<Wish>) {
     }
 }
 
-fn render(job: JobId, reader: &mut PageReader<'_>, page: u32, width_px: u32) {
-    match reader.render(page, width_px) {
+fn render(job: JobId, extraction: &mut Extraction<'_>, page: u32, width_px: u32, overlay: bool) {
+    let drawn =
+        if overlay { extraction.overlay(page, width_px) } else { extraction.reader().render(page, width_px) };
+    match drawn {
         Ok(raster) => {
             let (width_px, height_px) = (raster.width, raster.height);
-            post_with(Response::Rendered { job, page, width_px, height_px }, vec![raster.rgba]);
+            post_with(Response::Rendered { job, page, width_px, height_px, overlay }, vec![raster.rgba]);
         }
         Err(error) => {
             let message = format!("page {page} cannot be shown: {error}");

@@ -69,8 +69,8 @@ impl Desk {
                 };
                 spawn_local(document::serve(order, served));
             }
-            Request::Render { job, page, width_px } => match self.documents.get(&job) {
-                Some(wishes) if wishes.unbounded_send(Wish::Render { page, width_px }).is_ok() => {}
+            Request::Render { job, page, width_px, overlay } => match self.documents.get(&job) {
+                Some(wishes) if wishes.unbounded_send(Wish::Render { page, width_px, overlay }).is_ok() => {}
                 _ => {
                     let message = "the document is not open".to_owned();
                     outbox::post(Response::RenderFailed { job, page, message });

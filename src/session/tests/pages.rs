@@ -1,7 +1,10 @@
 use super::*;
 
 fn rendered(script: &mut Script, job: JobId, page: u32) -> Vec<Command> {
-    script.response(Role::Document, Response::Rendered { job, page, width_px: 1_000, height_px: 1_500 })
+    script.response(
+        Role::Document,
+        Response::Rendered { job, page, width_px: 1_000, height_px: 1_500, overlay: false },
+    )
 }
 
 fn renders(commands: &[Command]) -> Vec<u32> {
@@ -25,6 +28,32 @@ fn the_page_seen_last_is_drawn_first_and_one_at_a_time() {
     assert_eq!(renders(&rendered(&mut script, job, 1)), [3]);
     assert_eq!(script.session.page_image(job, 1), PageImage::Drawn);
     assert_eq!(script.session.page_image(job, 4), PageImage::Absent);
+}
+
+#[test]
+fn with_the_overlay_what_is_in_view_is_drawn_anew_and_an_old_picture_does_not_count() {
+    let mut script = Script::new();
+    let job = script.finished("a.pdf", 3);
+    script.event(Event::PageShown { job, page: 1, width_px: 1_000 });
+    rendered(&mut script, job, 1);
+    script.event(Event::PageShown { job, page: 2, width_px: 1_000 });
+    assert!(renders(&script.event(Event::ShowOverlay(true))).is_empty(), "page 2 is being drawn");
+    let overlays = |commands: &[Command]| {
+        let pages = requests(commands).into_iter().filter_map(|request| match request {
+            Request::Render { page, overlay, .. } => Some((*page, *overlay)),
+            _ => None,
+        });
+        pages.collect::<Vec<_>>()
+    };
+    // Page 2 came without boxes: it is wanted again, with them.
+    let again = overlays(&rendered(&mut script, job, 2));
+    assert_eq!(again.len(), 1);
+    assert!(again[0].1);
+    assert_eq!(script.session.page_image(job, 2), PageImage::Waiting);
+    let page = again[0].0;
+    let with = Response::Rendered { job, page, width_px: 1_000, height_px: 1_500, overlay: true };
+    assert_eq!(overlays(&script.response(Role::Document, with)).len(), 1);
+    assert_eq!(script.session.page_image(job, page), PageImage::Drawn);
 }
 
 #[test]

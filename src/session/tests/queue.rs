@@ -218,12 +218,12 @@ fn elapsed_time_runs_only_while_working() {
 fn results_leave_under_the_files_name() {
     let mut script = Script::new();
     let job = script.finished("Annual report.PDF", 2);
-    let file = export::file(script.job(job), ExportKind::Markdown).unwrap();
+    let file = export::file(script.job(job), ExportKind::Markdown, &script.session.settings).unwrap();
     assert_eq!(file.name, "Annual report.md");
     assert!(String::from_utf8(file.bytes).unwrap().contains("Text of page 2."));
-    let file = export::file(script.job(job), ExportKind::Json).unwrap();
+    let file = export::file(script.job(job), ExportKind::Json, &script.session.settings).unwrap();
     assert_eq!(file.name, "Annual report.json");
     assert_eq!(file.bytes, crate::export::json(script.job(job).document()).unwrap().into_bytes());
-    let file = export::file(script.job(job), ExportKind::Zip).unwrap();
+    let file = export::file(script.job(job), ExportKind::Zip, &script.session.settings).unwrap();
     assert_eq!((file.name.as_str(), file.bytes.get(..2)), ("Annual report.zip", Some(&b"PK"[..])));
 }

@@ -73,6 +73,49 @@ export function tests(harness) {
         }
       }));
 
+    it("saves an HTML page, plain text and chunks, and Markdown as the settings say", () =>
+      open(async (site) => {
+        await site.settings(() => site.at("set-front-matter").check());
+        await site.drop(fixture("tables.pdf"));
+        await site.reach("tables.pdf", "done");
+        assert.match(await site.source(), /^---\n/);
+        await site.settings(() => site.at("set-front-matter").uncheck());
+        assert.doesNotMatch(await site.source(), /^---\n/);
+        await site.at("more-forms").locator("summary").click();
+        const html = await site.save("save-html");
+        assert.equal(html.name, "tables.html");
+        assert.match(html.data.toString(), /^<!doctype html>[^]*<table>/);
+        const text = await site.save("save-text");
+        assert.equal(text.name, "tables.txt");
+        assert.doesNotMatch(text.data.toString(), /<table>|\|---/);
+        const chunks = (await site.save("save-chunks")).data.toString().trim().split("\n").map(JSON.parse);
+        assert.ok(chunks.length > 0 && chunks.every((chunk) => chunk.text.length > 0), JSON.stringify(chunks[0]));
+      }));
+
+    it("shows on the pages what was recognised, on request", () =>
+      open(async (site) => {
+        await site.drop(fixture("tables.pdf"));
+        await site.reach("tables.pdf", "done");
+        const canvas = site.at("page").first().locator("canvas");
+        // Pixels in the colour of a table's box.
+        const boxes = () =>
+          canvas.evaluate((it) => {
+            if (it.dataset.drawn !== "true" || it.width < 100) return -1;
+            const { data } = it.getContext("2d").getImageData(0, 0, it.width, it.height);
+            let count = 0;
+            for (let at = 0; at < data.length; at += 4) {
+              if (data[at] === 230 && data[at + 1] === 110 && data[at + 2] === 0) count += 1;
+            }
+            return count;
+          });
+        await until("the picture", async () => (await boxes()) === 0);
+        await site.at("show-layout").click();
+        await site.at("legend").waitFor();
+        await until("boxes around tables", async () => (await boxes()) > 200);
+        await site.at("show-layout").click();
+        await until("the picture without boxes", async () => (await boxes()) === 0);
+      }));
+
     it("stops within a second and keeps the finished pages", () =>
       open(async (site) => {
         await site.drop({ name: "book.pdf", data: longPdf(1500, { lines: 60 }) });
