@@ -4,6 +4,7 @@ use super::MAX_GLYPHS;
 use crate::document::Rect;
 use crate::pdf::content::{Glyph, PageContent};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// A page is read as turned by this if most of its text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +118,7 @@ pub(super) fn readable(content: &PageContent) -> Readable<'_> {
 
     let mut upright = Vec::new();
     let mut aside: Vec<(String, Rect)> = Vec::new();
-    let mut seen = Seen::new();
+    let mut seen = Seen::new(visible + invisible);
     let mut last_angle = f32::NAN;
     let mut truncated = false;
     for glyph in glyphs() {
@@ -129,7 +130,7 @@ pub(super) fn readable(content: &PageContent) -> Readable<'_> {
         if Turn::of_angle(glyph.angle) == Some(turn) {
             let (x, y) = turn.point(glyph.origin, content.width, content.height);
             let (end, _) = turn.point(glyph.advance, content.width, content.height);
-            if !glyph.text.trim().is_empty() && drawn_before(&mut seen, glyph, x, y) {
+            if !glyph.text.trim().is_empty() && seen.is_again(glyph, x, y) {
                 continue;
             }
             upright.push(Placed { glyph, bbox, x, y, end: end.max(x) });
@@ -151,39 +152,106 @@ pub(super) fn readable(content: &PageContent) -> Readable<'_> {
     Readable { upright, aside, turn, width, height, truncated }
 }
 
-/// Places of characters by cell of half an em: two narrow letters (`ll`) share one.
-type Seen<'a> = HashMap<(&'a str, i32, i32), Vec<(f32, f32)>>;
-/// Places remembered of one character in one cell.
-const MAX_IN_CELL: usize = 8;
+/// Where characters stand, to tell text that is drawn twice: by cell of an em, in which several narrow letters
+/// (`ll`) may stand.
+struct Seen {
+    /// Index of the last of the places of a character in a cell.
+    last: HashMap<(u64, i32, i32), u32>,
+    places: Vec<Place>,
+}
 
-/// Whether the same character stands (almost) there already: text drawn twice looks bold.
-fn drawn_before<'a>(seen: &mut Seen<'a>, glyph: &'a Glyph, x: f32, y: f32) -> bool {
-    let near = (0.12 * glyph.size).max(0.1);
-    let cell = (glyph.size * 0.5).max(0.5);
-    #[allow(clippy::cast_possible_truncation, reason = "saturates, and page coordinates are small")]
-    let (column, row) = ((x / cell) as i32, (y / cell) as i32);
-    for dx in -1..=1 {
-        for dy in -1..=1 {
-            let key = (glyph.text.as_str(), column.saturating_add(dx), row.saturating_add(dy));
-            let places = seen.get(&key).map(Vec::as_slice).unwrap_or_default();
-            if places
-                .iter()
-                .any(|(other_x, other_y)| (other_x - x).abs() < near && (other_y - y).abs() < near)
-            {
-                return true;
+struct Place {
+    x: f32,
+    y: f32,
+    /// Index of the place before it in the same cell.
+    before: Option<u32>,
+    /// Its number in the cell, from 1.
+    number: u32,
+}
+
+/// Places remembered of one character in one cell.
+const MAX_IN_CELL: u32 = 16;
+
+impl Seen {
+    fn new(glyphs: usize) -> Self {
+        let glyphs = glyphs.min(MAX_GLYPHS);
+        Self { last: HashMap::with_capacity(glyphs), places: Vec::with_capacity(glyphs) }
+    }
+
+    /// Whether the same character stands (almost) there already: text drawn twice looks bold. If not, it does now.
+    fn is_again(&mut self, glyph: &Glyph, x: f32, y: f32) -> bool {
+        // Ligatures that begin alike are as good as the same.
+        let text = glyph.text.chars().take(3).fold(0_u64, |text, c| (text << 21) | u64::from(c));
+        let near = (0.12 * glyph.size).max(0.1);
+        let cell = glyph.size.max(1.0);
+        #[allow(clippy::cast_possible_truncation, reason = "saturates, and page coordinates are small")]
+        let cell_of = |along: f32| (along / cell).floor() as i32;
+        // Mostly one cell twice, and its neighbour where the place is near their border.
+        for column in [cell_of(x - near), cell_of(x + near)] {
+            for row in [cell_of(y - near), cell_of(y + near)] {
+                let mut at = self.last.get(&(text, column, row)).copied();
+                while let Some(place) = at.and_then(|at| self.places.get(at as usize)) {
+                    if (place.x - x).abs() < near && (place.y - y).abs() < near {
+                        return true;
+                    }
+                    at = place.before;
+                }
             }
         }
+        let Ok(index) = u32::try_from(self.places.len()) else { return false };
+        match self.last.entry((text, cell_of(x), cell_of(y))) {
+            Entry::Vacant(cell) => {
+                cell.insert(index);
+                self.places.push(Place { x, y, before: None, number: 1 });
+            }
+            Entry::Occupied(mut cell) => {
+                let before = *cell.get();
+                let number = self.places.get(before as usize).map_or(0, |place| place.number) + 1;
+                if number <= MAX_IN_CELL {
+                    cell.insert(index);
+                    self.places.push(Place { x, y, before: Some(before), number });
+                }
+            }
+        }
+        false
     }
-    let places = seen.entry((glyph.text.as_str(), column, row)).or_default();
-    if places.len() < MAX_IN_CELL {
-        places.push((x, y));
-    }
-    false
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_letter_drawn_again_is_told_from_its_neighbours() {
+        let glyph = |text: &str| Glyph {
+            text: text.to_owned(),
+            bbox: Rect::default(),
+            origin: (0.0, 0.0),
+            advance: (0.0, 0.0),
+            size: 10.0,
+            angle: 0.0,
+            font: 0,
+            color: [0; 3],
+            invisible: false,
+            mcid: None,
+            artifact: false,
+        };
+        let mut seen = Seen::new(4);
+        let l = glyph("l");
+        // `ill` in one cell and over its border: a narrow letter is 2.2 points wide.
+        for x in [95.0, 97.2, 99.4, 101.6] {
+            assert!(!seen.is_again(&l, x, 50.0), "{x}");
+        }
+        assert!(seen.is_again(&l, 97.4, 50.3), "shifted by a hair");
+        assert!(seen.is_again(&l, 100.3, 50.0), "from the next cell");
+        assert!(!seen.is_again(&glyph("i"), 97.2, 50.0), "another letter");
+        assert!(!seen.is_again(&l, 97.2, 62.0), "another line");
+        // So many in one place are noise; nothing grows without bound.
+        for step in 0..200_u16 {
+            seen.is_again(&glyph("."), f32::from(step % 8) * 1.25, 0.0);
+        }
+        assert!(seen.places.len() < 40);
+    }
 
     #[test]
     fn turning_there_and_back_is_nothing() {

@@ -71,14 +71,14 @@ fn push_span(spans: &mut Vec<Span>, text: &str, piece: &Piece, link: Option<Link
 
 /// What stands between a line's end and the next line's first word: nothing after a hyphen, else a space.
 fn end_line(spans: &mut [Span], next: &str, survey: &Survey) {
-    let before: String = spans.iter().map(|span| span.text.as_str()).collect();
+    let backwards = spans.iter().rev().flat_map(|span| span.text.chars().rev());
+    let mut stem: Vec<char> =
+        backwards.skip_while(|c| c.is_whitespace()).take_while(|c| !c.is_whitespace()).collect();
+    stem.reverse();
+    let stem: String = stem.into_iter().collect();
     let Some(last) = spans.last_mut() else { return };
     let kept = last.text.trim_end().len();
     last.text.truncate(kept);
-    let stem: String = {
-        let reversed: String = before.trim_end().chars().rev().take_while(|c| !c.is_whitespace()).collect();
-        reversed.chars().rev().collect()
-    };
     match stem.chars().last() {
         Some('\u{ad}') => {
             last.text.pop();

@@ -72,6 +72,8 @@ pub struct PageReader<'a> {
     render_cache: RenderCache<'a>,
     fonts: FontBook<'a>,
     costs: FormCosts,
+    /// Width and height in pixels of the largest image on the page painted last, and its number.
+    largest: Option<(u32, (u32, u32))>,
 }
 
 impl<'a> PageReader<'a> {
@@ -96,6 +98,7 @@ impl<'a> PageReader<'a> {
             fonts: FontBook::new(&settings),
             settings,
             costs: FormCosts::default(),
+            largest: None,
         }
     }
 
@@ -160,7 +163,7 @@ impl<'a> PageReader<'a> {
         let space = PageSpace::of(page);
         #[allow(clippy::cast_precision_loss, reason = "a width in pixels; the result is bounded")]
         let scale = width_px.max(1) as f32 / space.width;
-        self.paint(page, &space, &space.bounds(), scale)
+        self.paint(number, page, &space, &space.bounds(), scale)
     }
 
     /// The part `area` of page `number` (from 1) painted on white at `dpi` pixels per inch, or coarser where
@@ -173,19 +176,27 @@ impl<'a> PageReader<'a> {
         let space = PageSpace::of(page);
         let area = area.intersection(&space.bounds()).ok_or(PageError::EmptyCrop)?;
         let dpi = if dpi.is_finite() { dpi.clamp(1.0, 2400.0) } else { 72.0 };
-        self.paint(page, &space, &area, dpi / 72.0)
+        self.paint(number, page, &space, &area, dpi / 72.0)
     }
 
     fn paint(
         &mut self,
+        number: u32,
         page: &'a Page<'a>,
         space: &PageSpace,
         area: &Rect,
         scale: f32,
     ) -> Result<Raster, PageError> {
-        let mut largest = LargestImage::default();
-        self.interpret(page, space, &mut largest);
-        let (width, height) = largest.size;
+        // A page with several figures is painted several times.
+        let (width, height) = match self.largest {
+            Some((of, size)) if of == number => size,
+            _ => {
+                let mut largest = LargestImage::default();
+                self.interpret(page, space, &mut largest);
+                self.largest = Some((number, largest.size));
+                largest.size
+            }
+        };
         if u64::from(width) * u64::from(height) > MAX_PAINTED_PIXELS {
             return Err(PageError::ImageTooLarge { width, height, limit: MAX_PAINTED_PIXELS });
         }

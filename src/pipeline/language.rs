@@ -3,6 +3,7 @@
 //! Function words are so frequent that a page is enough (Ingle 1976; Grefenstette 1995, "Comparing two language
 //! identification schemes", finds them as good as trigrams from a sentence or two on).
 
+use std::collections::HashMap;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Words that are looked at: a few pages.
@@ -38,6 +39,7 @@ const PROFILES: [(&str, &str); 18] = [
 #[must_use]
 pub(super) fn detect_language<'a>(texts: impl Iterator<Item = &'a str>) -> Option<&'static str> {
     let mut hits = [0_u32; PROFILES.len()];
+    let known = languages_of_words();
     let mut words = 0_usize;
     let mut scripts = [0_u32; SCRIPTS.len()];
     let (mut letters, mut kana) = (0_u32, 0_u32);
@@ -54,9 +56,10 @@ pub(super) fn detect_language<'a>(texts: impl Iterator<Item = &'a str>) -> Optio
                     *count += u32::from(ranges.iter().any(|range| range.contains(&character)));
                 }
             }
-            let folded = word.to_lowercase();
-            for (count, (_, profile)) in hits.iter_mut().zip(&PROFILES) {
-                *count += u32::from(profile.split(' ').any(|known| known == folded));
+            for &language in known.get(word.to_lowercase().as_str()).into_iter().flatten() {
+                if let Some(count) = hits.get_mut(language) {
+                    *count += 1;
+                }
             }
         }
     }
@@ -76,6 +79,20 @@ pub(super) fn detect_language<'a>(texts: impl Iterator<Item = &'a str>) -> Optio
     let plain =
         *first >= MIN_HITS && *first * 100 >= *second * 104 && *first as usize * 12 >= words.min(MAX_WORDS);
     plain.then_some(*code)
+}
+
+/// The places in [`PROFILES`] of the languages that have a word, each once.
+fn languages_of_words() -> HashMap<&'static str, Vec<usize>> {
+    let mut known: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (language, (_, profile)) in PROFILES.iter().enumerate() {
+        for word in profile.split(' ') {
+            let languages = known.entry(word).or_default();
+            if languages.last() != Some(&language) {
+                languages.push(language);
+            }
+        }
+    }
+    known
 }
 
 /// Scripts of one language, or of one far before the others.
