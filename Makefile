@@ -31,9 +31,7 @@ check: setup-test
 	@. .ci/env && cargo fmt --check
 	@. .ci/env && cargo clippy --locked --all-targets -- -D warnings
 	@. .ci/env && wasm_environment && cargo clippy --locked --target wasm32-unknown-unknown --no-default-features \
-		--features worker --lib --bin worker -- -D warnings
-	@. .ci/env && wasm_environment && cargo clippy --locked --target wasm32-unknown-unknown --no-default-features \
-		--features app --lib --bin app -- -D warnings
+		--features app,worker,read,models --lib --bins -- -D warnings
 
 native-tests: setup-test
 	@. .ci/env && cargo nextest run --locked --no-fail-fast

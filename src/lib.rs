@@ -15,21 +15,21 @@
 //!
 //! `pipeline` runs the stages and reports [`pipeline::Event`]s; it runs natively and in a worker with the
 //! same output. `protocol` is what the page and its workers say to each other, `session` the page's state.
-//! What reads PDFs and runs models is the `engine`, which the command line and the worker have and the page
-//! does without. Everything so far is pure: no module above this line names a browser type. `platform`, `worker` and
+//! The feature `read` brings what reads PDFs, `models` what runs models: the command line has both, each worker
+//! program one, the page none. Everything so far is pure: no module above this line names a browser type. `platform`, `worker` and
 //! `ui` are the browser's edges, compiled only with the features `web`, `worker` and `app`.
 
 pub mod document;
-#[cfg(feature = "engine")]
+#[cfg(feature = "read")]
 pub mod pdf;
-#[cfg(feature = "engine")]
+#[cfg(feature = "read")]
 pub mod layout;
 pub mod export;
-#[cfg(feature = "engine")]
+#[cfg(feature = "models")]
 pub mod models;
-#[cfg(feature = "engine")]
+#[cfg(feature = "models")]
 pub mod caption;
-#[cfg(feature = "engine")]
+#[cfg(feature = "models")]
 pub mod enhance;
 pub mod registry;
 pub mod pipeline;

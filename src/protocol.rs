@@ -1,7 +1,7 @@
 //! What the page and its workers say to each other.
 //!
-//! One wasm worker program plays two roles: the document worker parses, lays out and renders; the model
-//! worker downloads, loads and runs models. The worker speaks first ([`Response::Ready`]); messages sent
+//! Two wasm programs serve it: the reader parses, lays out and renders, and looks after the stored models;
+//! the other loads and runs models. A worker speaks first ([`Response::Ready`]); messages sent
 //! before that would be lost. Each message is a JSON text with a list of byte buffers beside it, which are
 //! transferred, not copied ([`Envelope`]). Every message about a document carries its [`JobId`], so that
 //! an answer to a question no longer asked can be told apart. Stopping is cooperative between two pages

@@ -16,35 +16,35 @@ pub mod event;
 mod assembler;
 mod choose;
 mod clock;
-#[cfg(feature = "engine")]
+#[cfg(feature = "models")]
 mod describe;
-#[cfg(feature = "engine")]
+#[cfg(feature = "read")]
 mod extraction;
-#[cfg(feature = "engine")]
+#[cfg(feature = "read")]
 mod figures;
-#[cfg(feature = "engine")]
+#[cfg(feature = "read")]
 mod guard;
 mod language;
 mod report;
 mod sink;
-#[cfg(feature = "engine")]
+#[cfg(feature = "models")]
 mod summarise;
-#[cfg(feature = "engine")]
+#[cfg(feature = "read")]
 mod survey;
 
 pub use assembler::{Assembler, blank_page};
 #[cfg(not(target_family = "wasm"))]
 pub use clock::SystemClock;
 pub use clock::{Clock, TickingClock};
-#[cfg(feature = "engine")]
+#[cfg(feature = "models")]
 pub use describe::describe;
-#[cfg(feature = "engine")]
+#[cfg(feature = "read")]
 pub use extraction::{Extraction, Pages, Step, describe_source};
 #[cfg(feature = "cli")]
 pub(crate) use guard::guarded;
-#[cfg(feature = "engine")]
+#[cfg(feature = "read")]
 pub use guard::is_guarded;
 pub use report::RunReport;
 pub use sink::{Recording, Sink};
-#[cfg(feature = "engine")]
+#[cfg(feature = "models")]
 pub use summarise::{NamedModel, ask, summarise};

@@ -16,7 +16,7 @@ pub mod storage;
 mod worker_handle;
 
 pub use blob_reader::BlobReader;
-pub use worker_handle::{WorkerEvent, WorkerHandle};
+pub use worker_handle::{Program, WorkerEvent, WorkerHandle};
 
 use js_sys::Reflect;
 use thiserror::Error;

@@ -18,6 +18,26 @@ const START: &str = include_str!("worker_start.js");
 /// and compiling the program takes seconds on a slow phone.
 const START_LIMIT_MS: f64 = 60_000.0;
 
+/// A worker program of the site: a folder-relative script and the module beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// Reads documents and looks after the stored models.
+    Reader,
+    /// Runs models.
+    Models,
+}
+
+impl Program {
+    /// Name of its files, without what follows it.
+    #[must_use]
+    pub fn stem(self) -> &'static str {
+        match self {
+            Self::Reader => "reader",
+            Self::Models => "models",
+        }
+    }
+}
+
 /// What comes from a worker.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(clippy::large_enum_variant, reason = "events are short-lived, and nearly all are responses")]
@@ -55,15 +75,19 @@ enum State {
 }
 
 impl WorkerHandle {
-    /// Starts a worker called `name` (seen in the browser's tools); `on_event` is called with what comes
-    /// from it. Messages sent before it listens wait for it.
+    /// Starts `program` in a worker called `name` (seen in the browser's tools); `on_event` is called with
+    /// what comes from it. Messages sent before it listens wait for it.
     ///
     /// # Errors
     /// If the browser starts no worker at all.
-    pub fn spawn(name: &str, on_event: impl Fn(WorkerEvent) + 'static) -> Result<Self, PlatformError> {
+    pub fn spawn(
+        program: Program,
+        name: &str,
+        on_event: impl Fn(WorkerEvent) + 'static,
+    ) -> Result<Self, PlatformError> {
         let failed = |thrown: JsValue| PlatformError::from_js("starting a worker", name, &thrown);
         let lifeline = format!("{}-{}", name, js_sys::Math::random());
-        let script = start_script(&lifeline).map_err(failed)?;
+        let script = start_script(program, &lifeline).map_err(failed)?;
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         options.set_name(name);
@@ -219,15 +243,16 @@ impl Shared {
     }
 }
 
-/// The address of the start script for a worker that holds the lock `lifeline`.
-fn start_script(lifeline: &str) -> Result<String, JsValue> {
-    let absolute = |file| address::absolute(file).ok_or_else(|| JsValue::from_str("the page has no address"));
+/// The address of the start script for `program` in a worker that holds the lock `lifeline`.
+fn start_script(program: Program, lifeline: &str) -> Result<String, JsValue> {
+    let absolute =
+        |file: &str| address::absolute(file).ok_or_else(|| JsValue::from_str("the page has no address"));
     // A JSON text is a JavaScript text too.
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let source = format!(
         "const SCRIPT = {}, MODULE = {}, PAGE = {}, LIFELINE = {};\n{START}",
-        quoted(&absolute("worker.js")?),
-        quoted(&absolute("worker_bg.wasm")?),
+        quoted(&absolute(&format!("{}.js", program.stem()))?),
+        quoted(&absolute(&format!("{}_bg.wasm", program.stem()))?),
         quoted(&absolute("./")?),
         quoted(lifeline),
     );

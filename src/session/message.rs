@@ -22,7 +22,7 @@ pub struct NewFile {
     pub bytes: u64,
 }
 
-/// What a worker is for. All run the same program.
+/// What a worker is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// Parses, lays out and renders.

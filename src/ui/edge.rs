@@ -5,7 +5,7 @@ use super::store::{Ui, by_id};
 use crate::document::{BlockId, FigureId, FigureImage, Rect};
 use crate::pipeline::event::Event as Told;
 use crate::platform::clock::{self, Timer};
-use crate::platform::{WorkerEvent, WorkerHandle, address, fetch, files, settings, storage};
+use crate::platform::{Program, WorkerEvent, WorkerHandle, address, fetch, files, settings, storage};
 use crate::protocol::{Envelope, JobId, Request, Response};
 use crate::registry::Registry;
 use crate::session::export as session_export;
@@ -114,10 +114,10 @@ impl Edge {
     }
 
     fn start_worker(&self, ui: Ui, role: Role, generation: u32) {
-        let name = match role {
-            Role::Document => "recto-document",
-            Role::Model => "recto-model",
-            Role::Store => "recto-store",
+        let (program, name) = match role {
+            Role::Document => (Program::Reader, "recto-document"),
+            Role::Model => (Program::Models, "recto-model"),
+            Role::Store => (Program::Reader, "recto-store"),
         };
         let heard = move |event| match event {
             WorkerEvent::Response(Envelope { message, buffers }) => {
@@ -125,7 +125,7 @@ impl Edge {
             }
             WorkerEvent::Died(message) => ui.send(Event::WorkerFailed { role, generation, message }),
         };
-        match WorkerHandle::spawn(name, heard) {
+        match WorkerHandle::spawn(program, name, heard) {
             Ok(worker) => {
                 self.workers.borrow_mut().insert(role, (generation, worker));
             }

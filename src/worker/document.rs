@@ -3,15 +3,18 @@
 //! The task keeps the file open until the page closes it. Between two steps of extraction it serves what
 //! was asked meanwhile, rendering first of all: the page on screen is what the person waits for.
 
+use super::Unserved;
 use super::outbox::{BrowserClock, PageSink, post, post_with};
 use crate::pdf::{self, OpenError};
 use crate::pipeline::{Extraction, Pages, Step, describe_source};
 use crate::platform::clock;
-use crate::protocol::{JobId, Response};
+use crate::protocol::{Envelope, JobId, Request, Response};
 use futures::StreamExt;
-use futures::channel::mpsc::UnboundedReceiver;
+use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures::future::{Either, select};
+use std::collections::BTreeMap;
 use std::pin::pin;
+use wasm_bindgen_futures::spawn_local;
 
 /// Once a file is open, its page is given this long, in milliseconds, to ask for pixels before extraction
 /// begins: the first page on screen comes first.
@@ -21,23 +24,74 @@ const FIRST_WISH_MS: f64 = 30.0;
 /// longer than extracting it, and a click must not wait behind hundreds.
 const MAX_PAGES_AHEAD: u32 = 8;
 
+/// The documents that are open.
+#[derive(Debug, Default)]
+pub(super) struct Documents {
+    open: BTreeMap<JobId, UnboundedSender<Wish>>,
+}
+
+impl Documents {
+    /// Serves what is asked of documents, and gives back the rest.
+    pub(super) fn take(&mut self, request: Envelope<Request>) -> Option<Unserved> {
+        let Envelope { message, buffers } = request;
+        match message {
+            Request::Convert { job, name, options: _, password, first_page, skip_pages } => {
+                let (wishes, served) = unbounded();
+                // The task of an earlier try at the same document ends when its sender goes.
+                self.open.insert(job, wishes);
+                let order = Order {
+                    job,
+                    name,
+                    bytes: buffers.into_iter().next(),
+                    password,
+                    pages: Pages { first: first_page, skip: skip_pages },
+                };
+                spawn_local(serve(order, served));
+            }
+            Request::Render { job, page, width_px, overlay } => {
+                if !self.tell(job, Wish::Render { page, width_px, overlay }) {
+                    let message = "the document is not open".to_owned();
+                    post(Response::RenderFailed { job, page, message });
+                }
+            }
+            // A document that is closed waits for nothing.
+            Request::Received { job } => {
+                self.tell(job, Wish::Received);
+            }
+            Request::Stop { job } => {
+                if !self.tell(job, Wish::Stop) {
+                    post(Response::Stopped { job });
+                }
+            }
+            Request::Close { job } => drop(self.open.remove(&job)),
+            message => return Some(Envelope { message, buffers }),
+        }
+        None
+    }
+
+    /// Whether the task of `job` is there to hear it.
+    fn tell(&self, job: JobId, wish: Wish) -> bool {
+        self.open.get(&job).is_some_and(|wishes| wishes.unbounded_send(wish).is_ok())
+    }
+}
+
 /// What is to be opened.
-pub(super) struct Order {
+struct Order {
     /// The document.
-    pub(super) job: JobId,
+    job: JobId,
     /// File name.
-    pub(super) name: String,
+    name: String,
     /// The file; none if it could not be read.
-    pub(super) bytes: Option<Vec<u8>>,
+    bytes: Option<Vec<u8>>,
     /// For an encrypted file.
-    pub(super) password: Option<String>,
+    password: Option<String>,
     /// Which pages to extract.
-    pub(super) pages: Pages,
+    pages: Pages,
 }
 
 /// What is asked of an open document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
+enum Wish {
     /// Render a page.
     Render {
         /// From 1.
@@ -54,7 +108,7 @@ pub(super) enum Wish {
 }
 
 /// Opens the file of `order`, extracts its pages, and serves `wishes` until their sender is gone.
-pub(super) async fn serve(order: Order, mut wishes: UnboundedReceiver<Wish>) {
+async fn serve(order: Order, mut wishes: UnboundedReceiver<Wish>) {
     let Order { job, name, bytes, password, pages } = order;
     let Some(bytes) = bytes else {
         let message = format!("{name} cannot be read any more; it was moved or changed since it was chosen");

@@ -5,6 +5,7 @@
 
 mod load;
 
+use super::Unserved;
 use super::outbox::{BrowserClock, PageSink, post};
 use crate::caption::Captioner;
 use crate::document::{Document, FigureId, FigureImage};
@@ -12,13 +13,44 @@ use crate::models::TextModel;
 use crate::pipeline::event::{Event, Stage, StageReport};
 use crate::pipeline::{self, NamedModel, Sink};
 use crate::platform::clock;
-use crate::protocol::{JobId, Response};
+use crate::protocol::{Envelope, JobId, Request, Response};
 use crate::registry::ModelEntry;
 use futures::StreamExt;
-use futures::channel::mpsc::UnboundedReceiver;
+use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use wasm_bindgen_futures::spawn_local;
+
+/// Where requests to models wait for each other.
+#[derive(Debug, Default)]
+pub(super) struct Models {
+    /// Ends with the worker only.
+    tasks: Option<UnboundedSender<Task>>,
+}
+
+impl Models {
+    /// Serves what is asked of models, and gives back the rest.
+    pub(super) fn take(&mut self, request: Envelope<Request>) -> Option<Unserved> {
+        let Envelope { message, buffers } = request;
+        let task = match message {
+            Request::Describe { job, model, figures } => {
+                Task::Describe { job, model, figures, images: buffers }
+            }
+            Request::Summarise { job, model, document } => Task::Summarise { job, model, document },
+            Request::Ask { job, model, document, question } => Task::Ask { job, model, document, question },
+            message => return Some(Envelope { message, buffers }),
+        };
+        let tasks = self.tasks.get_or_insert_with(|| {
+            let (tasks, queue) = unbounded();
+            spawn_local(serve(queue));
+            tasks
+        });
+        // Its receiver is there as long as the worker.
+        let _ = tasks.unbounded_send(task);
+        None
+    }
+}
 
 /// What is asked of a model.
-pub(super) enum Task {
+enum Task {
     /// Describe figures.
     Describe { job: JobId, model: ModelEntry, figures: Vec<FigureId>, images: Vec<Vec<u8>> },
     /// Summarise a document.
@@ -39,7 +71,7 @@ enum Model {
 }
 
 /// Serves the tasks of `queue` as they come.
-pub(super) async fn serve(mut queue: UnboundedReceiver<Task>) {
+async fn serve(mut queue: UnboundedReceiver<Task>) {
     let mut loaded = None;
     while let Some(task) = queue.next().await {
         match task {

@@ -55,7 +55,11 @@ impl PageSink {
     pub(super) fn new(job: JobId) -> Self {
         Self { job, partial_told: f64::NEG_INFINITY, stopped: false, pages_ahead: 0 }
     }
+}
 
+/// What only the reading of documents asks of it.
+#[cfg(feature = "read")]
+impl PageSink {
     /// Finished pages told and not yet taken in.
     pub(super) fn pages_ahead(&self) -> u32 {
         self.pages_ahead

@@ -1,9 +1,10 @@
 //! The models' storage: listing, deleting, downloading.
 
+use super::Unserved;
 use super::outbox::post;
 use crate::platform::storage::{Folder, ModelStore, OpenFile, room};
 use crate::platform::{PlatformError, address, clock, fetch};
-use crate::protocol::Response;
+use crate::protocol::{Envelope, Request, Response};
 use crate::registry::{
     Begin, DownloadError, DownloadState, FileDownload, FilePlan, FileRecord, FileRole, ModelEntry,
     ModelManifest, Next, RegistryError, ResponseHead, RetryPolicy, SavedPart, SpeedMeter, StoredModel,
@@ -50,15 +51,38 @@ enum StoreError {
     Record(#[from] serde_json::Error),
 }
 
+/// The storage, and what is coming into it.
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    downloads: Downloads,
+}
+
+impl Store {
+    /// Serves what is asked of the storage, and gives back the rest.
+    pub(super) fn take(&mut self, request: Envelope<Request>) -> Option<Unserved> {
+        match request.message {
+            Request::ListModels => spawn_local(list()),
+            Request::Download { model, base_url } => self.downloads.start(model, base_url),
+            Request::StopDownload { id } => self.downloads.stop(&id),
+            Request::DeleteModel { id } => {
+                self.downloads.stop(&id);
+                spawn_local(delete(id));
+            }
+            message => return Some(Envelope { message, ..request }),
+        }
+        None
+    }
+}
+
 /// The downloads that are running, by registry id.
 #[derive(Debug, Default)]
-pub(super) struct Downloads {
+struct Downloads {
     running: Rc<RefCell<BTreeMap<String, AbortController>>>,
 }
 
 impl Downloads {
     /// Starts the download of `model`, unless it is running.
-    pub(super) fn start(&self, model: ModelEntry, base_url: Option<String>) {
+    fn start(&self, model: ModelEntry, base_url: Option<String>) {
         let id = model.id.clone();
         if self.running.borrow().contains_key(&id) {
             return;
@@ -83,7 +107,7 @@ impl Downloads {
     }
 
     /// Stops the download of model `id`, if it is running.
-    pub(super) fn stop(&self, id: &str) {
+    fn stop(&self, id: &str) {
         if let Some(abort) = self.running.borrow().get(id) {
             abort.abort();
         }
@@ -91,7 +115,7 @@ impl Downloads {
 }
 
 /// Tells the page what is stored.
-pub(super) async fn list() {
+async fn list() {
     // Without storage there are no models; why is told when one is asked for.
     let models = stored().await.unwrap_or_default();
     let room = room().await;
@@ -100,7 +124,7 @@ pub(super) async fn list() {
 }
 
 /// Deletes model `id` and tells what is left.
-pub(super) async fn delete(id: String) {
+async fn delete(id: String) {
     let deleted = match ModelStore::open().await {
         Ok(store) => store.delete(&id).await,
         Err(error) => Err(error),

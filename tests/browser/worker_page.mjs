@@ -28,13 +28,13 @@ export async function barePage(visitor, site) {
   return page;
 }
 
-/** Starts a worker in `page`; the handle's methods speak with it. */
-export async function spawnWorker(page, name = "recto-test") {
+/** Starts a worker of `program` in `page`; the handle's methods speak with it. */
+export async function spawnWorker(page, name = "recto-test", program = "reader") {
   await page.evaluate(
-    ({ start, name }) => {
+    ({ start, name, program }) => {
       const words = (text) => JSON.stringify(new URL(text, document.baseURI).href);
       const source =
-        `const SCRIPT = ${words("worker.js")}, MODULE = ${words("worker_bg.wasm")}, PAGE = ${words("./")}, ` +
+        `const SCRIPT = ${words(`${program}.js`)}, MODULE = ${words(`${program}_bg.wasm`)}, PAGE = ${words("./")}, ` +
         `LIFELINE = ${JSON.stringify(name + Math.random())};\n${start}`;
       const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
       const worker = new Worker(url, { type: "module", name });
@@ -53,7 +53,7 @@ export async function spawnWorker(page, name = "recto-test") {
       window.workers ??= {};
       window.workers[name] = { worker, heard };
     },
-    { start: START, name },
+    { start: START, name, program },
   );
   const handle = {
     /** Sends a request with buffers (as arrays of bytes or base64 texts). */

@@ -14,7 +14,7 @@ export function tests(harness) {
     const visitor = await harness.visitor();
     try {
       const page = await barePage(visitor, harness.site);
-      await act(await spawnWorker(page, "recto-model"), page, visitor);
+      await act(await spawnWorker(page, "recto-model", "models"), page, visitor);
     } finally {
       await visitor.close();
     }

@@ -45,7 +45,7 @@ export function tests(harness) {
         );
         assert.equal(refused, "connect-src");
         assert.equal(harness.hub.requests.filter((it) => it.host === "forbidden.example").length, 0);
-        await program.evaluate(() => fetch("worker.js").catch(() => {}));
+        await program.evaluate(() => fetch("reader.js").catch(() => {}));
       }));
 
     it("tells pages in order, and renders between them", () =>

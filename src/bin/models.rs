@@ -1,4 +1,4 @@
-//! The worker.
+//! The worker that runs models.
 
 fn main() {
     recto::worker::start();

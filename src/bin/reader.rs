@@ -1,0 +1,5 @@
+//! The worker that reads documents and looks after the stored models.
+
+fn main() {
+    recto::worker::start();
+}
