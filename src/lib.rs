@@ -22,6 +22,8 @@
 pub mod document;
 #[cfg(feature = "read")]
 pub mod pdf;
+#[cfg(any(feature = "read", feature = "ocr"))]
+pub mod ocr;
 #[cfg(feature = "read")]
 pub mod layout;
 pub mod export;
