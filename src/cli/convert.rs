@@ -7,11 +7,12 @@ use crate::caption::Captioner;
 use crate::document::FigureImage;
 use crate::export::{Contents, MarkdownOptions};
 use crate::models::TextModel;
+use crate::ocr::Reader;
 use crate::pdf::{OpenDocument, OpenError, open};
 use crate::pipeline::event::{Event, Outcome, Progress, Stage, StageReport};
 use crate::pipeline::{
-    Assembler, Extraction, NamedModel, Pages, RunReport, Sink, SystemClock, describe, describe_source,
-    guarded, is_guarded, summarise,
+    Assembler, Extraction, NamedModel, Pages, ReadScans, RunReport, Sink, SystemClock, describe,
+    describe_source, guarded, is_guarded, summarise,
 };
 use clap::{Args, ValueEnum};
 use std::io::{IsTerminal, Write};
@@ -47,6 +48,12 @@ pub(super) struct ConvertArguments {
     /// Make no summary, title or keywords.
     #[arg(long)]
     no_summary: bool,
+    /// Which pages to read from their pixels: those without text that can be trusted, all, or none.
+    #[arg(long, value_name = "CHOICE", value_enum, default_value_t = OcrChoice::Auto)]
+    ocr: OcrChoice,
+    /// Folder of the OCR models. Without it: models/ocr or public/models/ocr beside the program or above it.
+    #[arg(long, value_name = "DIR")]
+    ocr_models: Option<PathBuf>,
     /// Password for encrypted files.
     #[arg(long, value_name = "PASSWORD")]
     password: Option<String>,
@@ -83,6 +90,14 @@ enum ContentsChoice {
     Drop,
 }
 
+/// Which pages are read from their pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OcrChoice {
+    Auto,
+    Always,
+    Never,
+}
+
 /// Why a file could not be converted at all.
 #[derive(Debug, thiserror::Error)]
 enum ConvertError {
@@ -98,6 +113,8 @@ enum ConvertError {
 struct Models {
     captioner: Option<(String, Box<dyn Captioner + Send>)>,
     text: Option<(String, Box<dyn TextModel + Send>)>,
+    /// Loaded when the first page needs it.
+    reader: Option<Result<Reader, String>>,
 }
 
 /// Converts all inputs; returns the exit code.
@@ -140,7 +157,9 @@ fn quiet_guarded_panics() {
 
 /// Loads what is wanted and there. A model that was asked for by name must be.
 fn load(arguments: &ConvertArguments) -> Result<Models, ModelFolderError> {
-    let Some(folder) = &arguments.models else { return Ok(Models { captioner: None, text: None }) };
+    let Some(folder) = &arguments.models else {
+        return Ok(Models { captioner: None, text: None, reader: None });
+    };
     let captioner = if arguments.no_captions {
         None
     } else {
@@ -151,7 +170,7 @@ fn load(arguments: &ConvertArguments) -> Result<Models, ModelFolderError> {
     } else {
         models::text_model(folder, arguments.text_model.as_deref())?
     };
-    Ok(Models { captioner, text })
+    Ok(Models { captioner, text, reader: None })
 }
 
 fn convert_on_thread(
@@ -182,7 +201,19 @@ fn convert(
 
     let clock = SystemClock::new();
     let mut collector = Collector::new(!arguments.quiet && !arguments.json);
-    Extraction::new(&document, source, Pages::default()).run(&clock, &mut collector);
+    let scans = match arguments.ocr {
+        OcrChoice::Auto => ReadScans::Auto,
+        OcrChoice::Always => ReadScans::Always,
+        OcrChoice::Never => ReadScans::Never,
+    };
+    let reader = &mut models.reader;
+    let mut read = |bitmap: &crate::ocr::Bitmap| {
+        let reader = reader.get_or_insert_with(|| models::page_reader(arguments.ocr_models.as_deref()));
+        reader.as_ref().map_err(Clone::clone)?.read(bitmap).map_err(|error| error.to_string())
+    };
+    let mut extraction = Extraction::new(&document, source, Pages::default()).reading(scans);
+    extraction.run_reading(&clock, &mut collector, &mut read);
+    drop(extraction);
     drop(document);
 
     let skipped = |stage, reason| Event::StageEnded(StageReport::skipped(stage, reason));

@@ -4,6 +4,7 @@
 use super::output::FileError;
 use crate::caption::{Captioner, load_blip};
 use crate::models::{LoadError, TextModel, load_text};
+use crate::ocr::Reader;
 use crate::registry::{FileRole, ModelKind, Registry, RegistryError};
 use std::fs::File;
 use std::io::BufReader;
@@ -89,4 +90,26 @@ fn weights(folder: &Path) -> Result<PathBuf, ModelFolderError> {
     files.retain(|path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gguf")));
     files.sort();
     files.into_iter().next().ok_or_else(|| ModelFolderError::NoWeights(folder.to_owned()))
+}
+
+/// What reads pages from their pixels, from `folder` or from where the program is kept.
+pub(super) fn page_reader(folder: Option<&Path>) -> Result<Reader, String> {
+    let folder = match folder {
+        Some(folder) => folder.to_owned(),
+        None => ocr_folder().ok_or("the OCR models are not there (--ocr-models says where they are)")?,
+    };
+    let file = |name: &str| {
+        let path = folder.join(name);
+        std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    let reader = Reader::load(file("ppocrv6_det.onnx")?, file("ppocrv6_rec.onnx")?);
+    reader.map_err(|error| error.to_string())
+}
+
+/// The nearest folder of OCR models above the program.
+fn ocr_folder() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    let folders = program.ancestors().skip(1);
+    let places = folders.flat_map(|folder| [folder.join("models/ocr"), folder.join("public/models/ocr")]);
+    places.into_iter().find(|place| place.is_dir())
 }

@@ -136,6 +136,8 @@ pub enum TextQuality {
     Suspect,
     /// No text, and pictures over much of the page: most likely a scan.
     Scanned,
+    /// Read from the page's pixels.
+    Recognised,
     /// No text, and nothing that looks like a picture of some.
     None,
 }

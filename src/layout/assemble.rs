@@ -418,6 +418,8 @@ impl PageParts<'_> {
         let mut regions: Vec<FigureRegion> = regions;
         picture_equations(&mut drafts, &mut regions, number, &back);
         let (text, warnings) = self.quality();
+        let recognised = self.content.recognised;
+        let stage = if recognised.is_some() { "ocr" } else { "extraction" };
         let overlapped = overlaps(&drafts.iter().map(|draft| draft.bbox).collect::<Vec<_>>());
         let mut blocks: Vec<Block> = drafts
             .into_iter()
@@ -427,10 +429,15 @@ impl PageParts<'_> {
                 id: BlockId::new(number, index + 1),
                 page: number,
                 bbox: back(&draft.bbox),
-                confidence: block_confidence(draft.confidence, &text_of(&draft.content), text, overlapped),
+                confidence: block_confidence(
+                    draft.confidence * recognised.unwrap_or(1.0),
+                    &text_of(&draft.content),
+                    text,
+                    overlapped,
+                ),
                 content: draft.content,
                 continues: draft.continues,
-                provenance: Provenance { stage: "extraction".to_owned(), model: None },
+                provenance: Provenance { stage: stage.to_owned(), model: None },
             })
             .collect();
         tie_marks(&mut blocks);

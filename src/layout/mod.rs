@@ -47,6 +47,7 @@ mod tests;
 pub use assemble::{FigureRegion, LaidOutPage, RegionSource, lay_out};
 pub use survey::{Style, Survey, SurveyBuilder};
 pub use trace::{Trace, trace};
+pub use trust::text_quality;
 
 use crate::pdf::content::PageContent;
 

@@ -15,6 +15,9 @@ const ENOUGH_WORDS: usize = 25;
 
 /// What the text of a page is worth, and what to tell about it.
 pub(super) fn judge(content: &PageContent, text: &Readable<'_>) -> (TextQuality, Option<String>) {
+    if content.recognised.is_some() {
+        return (TextQuality::Recognised, None);
+    }
     if !super::has_text(content) {
         let page = Rect::new(0.0, 0.0, content.width, content.height);
         let pictured: f32 = content
@@ -25,8 +28,12 @@ pub(super) fn judge(content: &PageContent, text: &Readable<'_>) -> (TextQuality,
             .map(|bbox| bbox.area())
             .sum();
         if pictured > SCANNED_SHARE * page.area().max(1.0) {
-            let message = "the page is a picture without text: it needs OCR to be read".to_owned();
-            return (TextQuality::Scanned, Some(message));
+            let message = if content.unreadable {
+                "the page is a picture, and no text could be read in it: it is kept as a picture"
+            } else {
+                "the page is a picture without text: it needs OCR to be read"
+            };
+            return (TextQuality::Scanned, Some(message.to_owned()));
         }
         return (TextQuality::None, None);
     }
@@ -41,6 +48,12 @@ pub(super) fn judge(content: &PageContent, text: &Readable<'_>) -> (TextQuality,
         return (TextQuality::Suspect, Some(message.to_owned()));
     }
     (TextQuality::Digital, None)
+}
+
+/// What the text of a page is worth as it stands in the file.
+#[must_use]
+pub fn text_quality(content: &PageContent) -> TextQuality {
+    judge(content, &super::glyphs::readable(content)).0
 }
 
 /// Text through a wrong map (letters shifted by a constant, glyph numbers as codes) has words without vowels.

@@ -27,6 +27,10 @@ pub struct PageContent {
     pub links: Vec<LinkArea>,
     /// How many glyphs have no Unicode text or an implausible one.
     pub unmapped_glyphs: u32,
+    /// The glyphs were read from the page's pixels, with this mean certainty, 0 to 1.
+    pub recognised: Option<f32>,
+    /// Reading the page's pixels was tried and gave no text.
+    pub unreadable: bool,
     /// Something was drawn past a limit and is missing; a sentence for the report.
     pub warnings: Vec<String>,
 }

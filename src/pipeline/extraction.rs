@@ -5,10 +5,12 @@ use super::clock::Clock;
 use super::event::{Counts, Event, Outcome, Progress, Stage, StageReport};
 use super::figures::{Finished, cut_figures};
 use super::guard::guarded;
+use super::scan::{self, ReadScans};
 use super::sink::Sink;
 use super::survey::surveyed_pages;
 use crate::document::{Source, Warning};
 use crate::layout::{Survey, SurveyBuilder, lay_out, overlay, trace};
+use crate::ocr::{Bitmap, ReadPage};
 use crate::pdf::content::PageContent;
 use crate::pdf::{OpenDocument, PageError, PageReader, Raster};
 use sha2::{Digest, Sha256};
@@ -40,6 +42,9 @@ impl Default for Pages {
 pub enum Step {
     /// Call again.
     More,
+    /// Text is to be read from a page's pixels: have [`Extraction::pixels`] read, tell
+    /// [`Extraction::have_read`], and call again. Who only calls again has the page as it is in the file.
+    Read,
     /// All is told.
     Ended,
 }
@@ -63,7 +68,11 @@ pub struct Extraction<'a> {
     /// Content read in the first pass and not yet laid out.
     kept: BTreeMap<u32, PageContent>,
     kept_items: usize,
+    scans: ReadScans,
 }
+
+/// Reads the text of a page's pixels; what went wrong as a sentence's part.
+pub type ReadText<'r> = dyn FnMut(&Bitmap) -> Result<ReadPage, String> + 'r;
 
 enum Phase {
     Opening,
@@ -77,6 +86,13 @@ enum Phase {
     Extracting {
         number: u32,
         survey: Rc<Survey>,
+    },
+    /// The page whose pixels are being read.
+    Reading {
+        survey: Rc<Survey>,
+        content: Box<PageContent>,
+        bitmap: Bitmap,
+        read: Option<Result<ReadPage, String>>,
     },
     Ended,
 }
@@ -108,6 +124,30 @@ impl<'a> Extraction<'a> {
             failed: BTreeSet::new(),
             kept: BTreeMap::new(),
             kept_items: 0,
+            scans: ReadScans::Never,
+        }
+    }
+
+    /// The same, with pages of `choice` read from their pixels, which [`Step::Read`] asks for.
+    #[must_use]
+    pub fn reading(mut self, choice: ReadScans) -> Self {
+        self.scans = choice;
+        self
+    }
+
+    /// Number and pixels of the page that waits to be read.
+    #[must_use]
+    pub fn pixels(&self) -> Option<(u32, &Bitmap)> {
+        match &self.phase {
+            Phase::Reading { content, bitmap, .. } => Some((content.number, bitmap)),
+            _ => None,
+        }
+    }
+
+    /// What the pixels of [`Self::pixels`] say.
+    pub fn have_read(&mut self, result: Result<ReadPage, String>) {
+        if let Phase::Reading { read, .. } = &mut self.phase {
+            *read = Some(result);
         }
     }
 
@@ -154,7 +194,23 @@ impl<'a> Extraction<'a> {
 
     /// Steps to the end. The report is also told as [`Event::StageEnded`].
     pub fn run(&mut self, clock: &dyn Clock, sink: &mut dyn Sink) {
-        while self.step(clock, sink) == Step::More {}
+        self.run_reading(clock, sink, &mut |_| Err("nothing here reads it".to_owned()));
+    }
+
+    /// As [`Self::run`], with `read` for the pages whose pixels are to be read.
+    pub fn run_reading(&mut self, clock: &dyn Clock, sink: &mut dyn Sink, read: &mut ReadText<'_>) {
+        loop {
+            match self.step(clock, sink) {
+                Step::More => {}
+                Step::Read => {
+                    let result = self.pixels().map(|(_, bitmap)| read(bitmap));
+                    if let Some(result) = result {
+                        self.have_read(result);
+                    }
+                }
+                Step::Ended => return,
+            }
+        }
     }
 
     /// Does the next piece of work and tells what came of it. A page that fails is told without blocks and
@@ -189,14 +245,33 @@ impl<'a> Extraction<'a> {
             }
             Phase::Extracting { number, survey } => {
                 tell_progress("page", number - 1, count, sink);
-                if !self.pages.skip.contains(&number) {
-                    self.extract(number, &survey, sink);
+                if self.pages.skip.contains(&number) {
+                    self.phase = Phase::Extracting { number: number + 1, survey };
+                } else {
+                    self.begin(number, survey, sink);
                 }
+            }
+            Phase::Reading { survey, mut content, bitmap, read } => {
+                let number = content.number;
+                let size = (bitmap.width(), bitmap.height());
+                drop(bitmap);
+                match read {
+                    Some(Ok(read)) => content.unreadable = !scan::place(&mut content, &read, size),
+                    Some(Err(reason)) => {
+                        content.warnings.push(format!("the page's text could not be read: {reason}"));
+                    }
+                    None => {}
+                }
+                self.finish(number, *content, &survey, sink);
                 self.phase = Phase::Extracting { number: number + 1, survey };
             }
             Phase::Ended => {}
         }
-        if matches!(self.phase, Phase::Ended) { Step::Ended } else { Step::More }
+        match self.phase {
+            Phase::Ended => Step::Ended,
+            Phase::Reading { .. } => Step::Read,
+            _ => Step::More,
+        }
     }
 
     fn page_count(&self) -> u32 {
@@ -238,28 +313,69 @@ impl<'a> Extraction<'a> {
         }
     }
 
-    fn extract(&mut self, number: u32, survey: &Survey, sink: &mut dyn Sink) {
+    /// Finishes page `number`, unless its pixels are to be read first.
+    fn begin(&mut self, number: u32, survey: Rc<Survey>, sink: &mut dyn Sink) {
         let kept = self.kept.remove(&number);
         let reader = &mut self.reader;
-        let result = guarded(|| -> Result<Finished, String> {
-            let content = match kept {
+        let choice = self.scans;
+        let result = guarded(|| -> Result<(PageContent, Option<Bitmap>), String> {
+            let mut content = match kept {
                 Some(content) => content,
                 None => reader.content(number).map_err(|error| error.to_string())?,
             };
-            Ok(cut_figures(reader, lay_out(&content, survey)))
+            if !scan::is_wanted(&content, choice) {
+                return Ok((content, None));
+            }
+            match scan::bitmap(reader, &content) {
+                Ok(bitmap) => Ok((content, Some(bitmap))),
+                Err(reason) => {
+                    content.warnings.push(format!("the page's text could not be read: {reason}"));
+                    Ok((content, None))
+                }
+            }
         });
-        let reason = match result {
-            Ok(Ok(finished)) => {
+        match result {
+            Ok(Ok((content, Some(bitmap)))) => {
+                self.phase = Phase::Reading { survey, content: Box::new(content), bitmap, read: None };
+                return;
+            }
+            Ok(Ok((content, None))) => self.finish(number, content, &survey, sink),
+            Ok(Err(reason)) => self.fail(number, &reason, sink),
+            Err(panic) => self.fail_broken(number, &panic, sink),
+        }
+        self.phase = Phase::Extracting { number: number + 1, survey };
+    }
+
+    /// Lays out a page and tells it.
+    fn finish(&mut self, number: u32, content: PageContent, survey: &Survey, sink: &mut dyn Sink) {
+        let reader = &mut self.reader;
+        let outline = &self.document.structure.outline;
+        let result = guarded(|| {
+            // The first pass has not seen what was read since: such a page is measured by itself, so that pages
+            // can be told one by one and a page is the same wherever one begins.
+            let own = content.recognised.is_some().then(|| {
+                let mut own = SurveyBuilder::default();
+                own.add(&content);
+                own.finish(outline)
+            });
+            cut_figures(reader, lay_out(&content, own.as_ref().unwrap_or(survey)))
+        });
+        match result {
+            Ok(finished) => {
                 self.counts.pages += 1;
-                return self.tell_page(finished, sink);
+                self.tell_page(finished, sink);
             }
-            Ok(Err(reason)) => reason,
-            Err(panic) => {
-                // What a panic left behind in the caches cannot be trusted.
-                self.reader = PageReader::new(self.document);
-                panic
-            }
-        };
+            Err(panic) => self.fail_broken(number, &panic, sink),
+        }
+    }
+
+    fn fail_broken(&mut self, number: u32, panic: &str, sink: &mut dyn Sink) {
+        // What a panic left behind in the caches cannot be trusted.
+        self.reader = PageReader::new(self.document);
+        self.fail(number, panic, sink);
+    }
+
+    fn fail(&mut self, number: u32, reason: &str, sink: &mut dyn Sink) {
         self.failed.insert(number);
         let sizes = self.document.page_sizes();
         let size = (number as usize).checked_sub(1).and_then(|index| sizes.get(index));

@@ -26,6 +26,8 @@ mod figures;
 mod guard;
 mod language;
 mod report;
+#[cfg(feature = "read")]
+mod scan;
 mod sink;
 #[cfg(feature = "models")]
 mod summarise;
@@ -39,12 +41,14 @@ pub use clock::{Clock, TickingClock};
 #[cfg(feature = "models")]
 pub use describe::describe;
 #[cfg(feature = "read")]
-pub use extraction::{Extraction, Pages, Step, describe_source};
+pub use extraction::{Extraction, Pages, ReadText, Step, describe_source};
 #[cfg(feature = "cli")]
 pub(crate) use guard::guarded;
 #[cfg(feature = "read")]
 pub use guard::is_guarded;
 pub use report::RunReport;
+#[cfg(feature = "read")]
+pub use scan::ReadScans;
 pub use sink::{Recording, Sink};
 #[cfg(feature = "models")]
 pub use summarise::{NamedModel, ask, summarise};

@@ -134,8 +134,8 @@ async fn serve(order: Order, mut wishes: UnboundedReceiver<Wish>) {
         let wish = match (early.take(), step) {
             (Some(wish), _) => wish,
             (None, Step::Ended) => wishes.next().await,
-            (None, Step::More) if sink.pages_ahead() >= MAX_PAGES_AHEAD => wishes.next().await,
-            (None, Step::More) => match wishes.try_recv() {
+            (None, Step::More | Step::Read) if sink.pages_ahead() >= MAX_PAGES_AHEAD => wishes.next().await,
+            (None, Step::More | Step::Read) => match wishes.try_recv() {
                 Ok(wish) => Some(wish),
                 Err(error) if error.is_closed() => None,
                 Err(_) => {
@@ -157,7 +157,7 @@ async fn serve(order: Order, mut wishes: UnboundedReceiver<Wish>) {
                 post(Response::Stopped { job });
             }
         }
-        if step == Step::More {
+        if step != Step::Ended {
             clock::give_way().await;
         }
     }
