@@ -49,7 +49,17 @@ const SPACE: f32 = 0.16;
 const DRAWN_SPACE: f32 = 0.06;
 
 /// Fragments to lines: what shares a baseline, or nearly does (superscripts), is one line.
-pub(super) fn find_lines(mut fragments: Vec<&Fragment<'_>>, fonts: &[FontInfo]) -> Vec<Line> {
+pub(super) fn find_lines(fragments: Vec<&Fragment<'_>>, fonts: &[FontInfo]) -> Vec<Line> {
+    let rows = find_rows(fragments);
+    let mut lines: Vec<Line> = rows.iter().filter_map(|row| line_of(row, fonts)).collect();
+    lines.sort_by(|a, b| {
+        a.bbox.center_y().total_cmp(&b.bbox.center_y()).then(a.bbox.x0.total_cmp(&b.bbox.x0))
+    });
+    lines
+}
+
+/// The fragments of each line, from left to right but for those that are raised or lowered.
+pub(super) fn find_rows<'f, 'g>(mut fragments: Vec<&'f Fragment<'g>>) -> Vec<Vec<&'f Fragment<'g>>> {
     fragments.sort_by(|a, b| a.baseline.total_cmp(&b.baseline).then(a.bbox.x0.total_cmp(&b.bbox.x0)));
     let mut rows: Vec<Vec<&Fragment<'_>>> = Vec::new();
     for fragment in fragments {
@@ -71,11 +81,22 @@ pub(super) fn find_lines(mut fragments: Vec<&Fragment<'_>>, fonts: &[FontInfo]) 
             None => rows.push(vec![fragment]),
         }
     }
-    let mut lines: Vec<Line> = rows.iter().filter_map(|row| line_of(row, fonts)).collect();
-    lines.sort_by(|a, b| {
-        a.bbox.center_y().total_cmp(&b.bbox.center_y()).then(a.bbox.x0.total_cmp(&b.bbox.x0))
-    });
-    lines
+    rows
+}
+
+/// The parts of a row that a gap of `ems` keeps apart: lines of columns side by side.
+pub(super) fn part_row<'f, 'g>(mut row: Vec<&'f Fragment<'g>>, ems: f32) -> Vec<Vec<&'f Fragment<'g>>> {
+    row.sort_by(|a, b| a.bbox.x0.total_cmp(&b.bbox.x0));
+    let mut parts: Vec<Vec<&Fragment<'_>>> = Vec::new();
+    let mut end = f32::NEG_INFINITY;
+    for fragment in row {
+        match parts.last_mut() {
+            Some(part) if fragment.bbox.x0 - end < ems * fragment.size => part.push(fragment),
+            _ => parts.push(vec![fragment]),
+        }
+        end = end.max(fragment.bbox.x1);
+    }
+    parts
 }
 
 /// The line that fragments on one baseline make.

@@ -3,7 +3,7 @@
 use super::fragments::find_fragments;
 use super::glyphs::readable;
 use super::headings::{MIN_BOLD_SIZE, match_key, numbering_depth};
-use super::lines::find_lines;
+use super::lines::{Line, find_rows, line_of, part_row};
 use super::tag_index::TagIndex;
 use crate::document::OutlineItem;
 use crate::pdf::StructureTree;
@@ -137,6 +137,9 @@ const MAX_WORDS: usize = 60_000;
 /// Distinct lines at page edges kept.
 const MAX_EDGE_LINES: usize = 20_000;
 
+/// Text this many ems apart on one line may be of two columns.
+const COLUMN_GAP: f32 = 1.2;
+
 /// Collects a [`Survey`] page by page.
 #[derive(Clone, Debug, Default)]
 pub struct SurveyBuilder {
@@ -163,31 +166,42 @@ impl SurveyBuilder {
         }
         let page = readable(content);
         let fragments = find_fragments(&page.upright);
-        let lines = find_lines(fragments.iter().collect(), &content.fonts);
         let mut edges = BTreeSet::new();
-        for line in &lines {
-            let text = line.text();
-            let style = Style::new(line.size, line.bold);
-            let length = text.chars().filter(|c| !c.is_whitespace()).count();
-            *self.characters.entry(style).or_default() += length as u64;
-            if (2..100).contains(&length) && text.chars().any(char::is_alphabetic) {
-                *self.short_lines.entry(style).or_default() += 1;
-                if let Some(depth) = numbering_depth(&text) {
-                    let shallowest = self.numbering.entry(style).or_insert(depth);
-                    *shallowest = (*shallowest).min(depth);
+        for row in find_rows(fragments.iter().collect()) {
+            let top = row.iter().map(|fragment| fragment.bbox.y0).fold(f32::INFINITY, f32::min);
+            let bottom = row.iter().map(|fragment| fragment.bbox.y1).fold(f32::NEG_INFINITY, f32::max);
+            if (bottom < 0.13 * page.height || top > 0.87 * page.height)
+                && let Some(line) = line_of(&row, &content.fonts)
+            {
+                edges.insert(running_key(&line.text()));
+            }
+            // The columns are not known yet, and a heading must not be mixed with the text beside it.
+            for part in part_row(row, COLUMN_GAP) {
+                if let Some(line) = line_of(&part, &content.fonts) {
+                    self.add_line(&line);
                 }
             }
-            let at_edge = line.bbox.y1 < 0.13 * page.height || line.bbox.y0 > 0.87 * page.height;
-            if at_edge && length > 0 {
-                edges.insert(running_key(&text));
-            }
-            self.add_words(&text);
         }
         for key in edges {
             if self.edges.len() < MAX_EDGE_LINES || self.edges.contains_key(&key) {
                 *self.edges.entry(key).or_default() += 1;
             }
         }
+    }
+
+    fn add_line(&mut self, line: &Line) {
+        let text = line.text();
+        let style = Style::new(line.size, line.bold);
+        let length = text.chars().filter(|c| !c.is_whitespace()).count();
+        *self.characters.entry(style).or_default() += length as u64;
+        if (2..100).contains(&length) && text.chars().any(char::is_alphabetic) {
+            *self.short_lines.entry(style).or_default() += 1;
+            if let Some(depth) = numbering_depth(&text) {
+                let shallowest = self.numbering.entry(style).or_insert(depth);
+                *shallowest = (*shallowest).min(depth);
+            }
+        }
+        self.add_words(&text);
     }
 
     fn add_words(&mut self, text: &str) {
