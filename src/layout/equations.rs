@@ -474,6 +474,7 @@ mod tests {
             bold: false,
             mono: false,
             artifact: false,
+            face: crate::layout::lines::Face::default(),
         }
     }
 

@@ -87,7 +87,8 @@ pub(super) fn heading_level(lines: &[&Line], below: f32, survey: &Survey, page: 
     // What is smaller than the body heads body text, or else it is a note in a margin with its own small text.
     let large_enough = size > 0.97 * body || (size > MIN_BOLD_SIZE * body && below > 0.97 * body);
     let stands_out = larger || (bold && !survey.body_is_bold() && large_enough);
-    if !stands_out || (ends_sentence && !(larger && length < 60)) {
+    let introduces = trimmed.ends_with(':') && bold && lines.len() == 1 && length < 60;
+    if !stands_out || (ends_sentence && !introduces && !(larger && length < 60)) {
         return None;
     }
     // A sentence in larger type is an abstract or a quotation, not a heading.
@@ -99,8 +100,10 @@ pub(super) fn heading_level(lines: &[&Line], below: f32, survey: &Survey, page: 
     }
     let style = Style::new(size, bold);
     let level = survey.level(style)?;
-    let deeper =
-        numbering_depth(trimmed).map_or(0, |depth| depth.saturating_sub(survey.shallowest_number(style)));
+    let deeper = match numbering_depth(trimmed) {
+        Some(depth) => depth.saturating_sub(survey.shallowest_number(style)),
+        None => u8::from(survey.is_lower_face(style, first.face)),
+    };
     Some((level + deeper).clamp(1, 6))
 }
 

@@ -4,6 +4,7 @@ use super::fragments::Fragment;
 use super::glyphs::Placed;
 use crate::document::{Rect, Script};
 use crate::pdf::content::FontInfo;
+use serde::{Deserialize, Serialize};
 
 /// One line of text.
 #[derive(Clone, Debug)]
@@ -19,8 +20,39 @@ pub(super) struct Line {
     pub bold: bool,
     /// All of its characters are monospaced.
     pub mono: bool,
+    /// Which typeface most of its glyphs have: equal for fonts of one name.
+    pub face: Face,
     /// All of it is marked as an artifact (a header, a footer).
     pub artifact: bool,
+}
+
+/// A digest of a font's name; 0 for one without a name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Face(u32);
+
+impl Face {
+    /// FNV-1a, cut to 32 bits.
+    fn of_name(name: &str) -> Self {
+        if name.is_empty() {
+            return Self(0);
+        }
+        Self(name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)))
+    }
+
+    /// The typeface of most of these glyphs.
+    fn of_most(glyphs: &[Placed<'_>], fonts: &[FontInfo]) -> Self {
+        let mut counts: Vec<(u16, usize)> = Vec::new();
+        for placed in glyphs {
+            if let Some((_, count)) = counts.iter_mut().find(|(font, _)| *font == placed.glyph.font) {
+                *count += 1;
+            } else if counts.len() < 8 {
+                counts.push((placed.glyph.font, 1));
+            }
+        }
+        let most = counts.iter().rev().max_by_key(|(_, count)| *count);
+        most.and_then(|(font, _)| fonts.get(usize::from(*font)))
+            .map_or_else(Self::default, |font| Self::of_name(&font.name))
+    }
 }
 
 /// Text in one style.
@@ -84,14 +116,30 @@ pub(super) fn find_rows<'f, 'g>(mut fragments: Vec<&'f Fragment<'g>>) -> Vec<Vec
     rows
 }
 
-/// The parts of a row that a gap of `ems` keeps apart: lines of columns side by side.
-pub(super) fn part_row<'f, 'g>(mut row: Vec<&'f Fragment<'g>>, ems: f32) -> Vec<Vec<&'f Fragment<'g>>> {
+/// The parts of a row that a gap of `ems`, or a change of weight or size, keeps apart: lines of columns side by
+/// side.
+pub(super) fn part_row<'f, 'g>(
+    mut row: Vec<&'f Fragment<'g>>,
+    ems: f32,
+    fonts: &[FontInfo],
+) -> Vec<Vec<&'f Fragment<'g>>> {
+    let bold = |placed: Option<&Placed<'_>>| {
+        placed.and_then(|placed| fonts.get(usize::from(placed.glyph.font))).is_some_and(|font| font.bold)
+    };
     row.sort_by(|a, b| a.bbox.x0.total_cmp(&b.bbox.x0));
     let mut parts: Vec<Vec<&Fragment<'_>>> = Vec::new();
     let mut end = f32::NEG_INFINITY;
     for fragment in row {
         match parts.last_mut() {
-            Some(part) if fragment.bbox.x0 - end < ems * fragment.size => part.push(fragment),
+            Some(part)
+                if fragment.bbox.x0 - end < ems * fragment.size
+                    && part.last().is_some_and(|last| {
+                        bold(last.glyphs.last()) == bold(fragment.glyphs.first())
+                            && (last.size - fragment.size).abs() < 0.12 * fragment.size
+                    }) =>
+            {
+                part.push(fragment);
+            }
             _ => parts.push(vec![fragment]),
         }
         end = end.max(fragment.bbox.x1);
@@ -172,6 +220,7 @@ pub(super) fn line_of(row: &[&Fragment<'_>], fonts: &[FontInfo]) -> Option<Line>
         size,
         bold: any_letter && letters(|font| font.bold),
         mono: letters(|font| font.mono),
+        face: Face::of_most(&glyphs, fonts),
         artifact: glyphs.iter().all(|placed| placed.glyph.artifact),
         pieces,
     })

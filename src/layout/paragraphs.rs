@@ -23,7 +23,7 @@ pub(super) fn group_lines<'a>(lines: &'a [Line], region: &Rect, em: f32) -> Vec<
     let mut groups: Vec<Group<'a>> = Vec::new();
     for (index, line) in lines.iter().enumerate() {
         let next = lines.get(index + 1);
-        let joins = groups.last().is_some_and(|group| goes_on(group, line, next, region, pitch));
+        let joins = groups.last().is_some_and(|group| goes_on(group, line, next, region, pitch, em));
         if joins && let Some(group) = groups.last_mut() {
             group.bbox = group.bbox.union(&line.bbox);
             group.lines.push(line);
@@ -62,7 +62,14 @@ fn plausible(marker: &Marker, before: Option<&Group<'_>>, line: &Line, next: Opt
     follows || hangs || marker.text.len() < 4
 }
 
-fn goes_on(group: &Group<'_>, line: &Line, next: Option<&Line>, region: &Rect, pitch: f32) -> bool {
+fn goes_on(
+    group: &Group<'_>,
+    line: &Line,
+    next: Option<&Line>,
+    region: &Rect,
+    pitch: f32,
+    body: f32,
+) -> bool {
     let (Some(first), Some(last)) = (group.lines.first(), group.lines.last()) else { return false };
     let em = last.size.max(line.size);
     let differs = (last.size - line.size).abs();
@@ -87,6 +94,12 @@ fn goes_on(group: &Group<'_>, line: &Line, next: Option<&Line>, region: &Rect, p
         if alone && (ends_early || line.bold) && !(last.bold && !first.bold) {
             return false;
         }
+    }
+    // So is one in another typeface in large type: a section's heading above a subsection's.
+    let italic = |line: &Line| line.pieces.iter().all(|piece| piece.italic);
+    let other_face = last.face != line.face && last.bold == line.bold && italic(last) == italic(line);
+    if em > 1.09 * body && other_face && last_ends_early {
+        return false;
     }
     let text = line.text();
     if find_marker(&text).is_some_and(|marker| starts_item(&marker, group, line, last))

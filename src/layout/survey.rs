@@ -3,7 +3,7 @@
 use super::fragments::find_fragments;
 use super::glyphs::readable;
 use super::headings::{MIN_BOLD_SIZE, match_key, numbering_depth};
-use super::lines::{Line, find_rows, line_of, part_row};
+use super::lines::{Face, Line, find_rows, line_of, part_row};
 use super::tag_index::TagIndex;
 use crate::document::OutlineItem;
 use crate::pdf::StructureTree;
@@ -41,6 +41,8 @@ pub struct Survey {
     body: Option<Style>,
     /// Heading level of each style that stands out from the body, from 1.
     levels: Vec<(Style, u8)>,
+    /// Typefaces that share one of these styles with another that came first: sections and their subsections.
+    lower_faces: Vec<(Style, Face)>,
     /// Smallest depth of numbering seen in each of these styles.
     numbering: Vec<(Style, u8)>,
     /// Text of lines at the page's edges that repeat, digits as `#`.
@@ -75,6 +77,12 @@ impl Survey {
     pub(super) fn level(&self, style: Style) -> Option<u8> {
         let near = |other: &Style| other.bold == style.bold && other.quarters.abs_diff(style.quarters) <= 1;
         self.levels.iter().find(|(other, _)| near(other)).map(|(_, level)| *level)
+    }
+
+    /// Whether this typeface is the lower of two that share a style.
+    pub(super) fn is_lower_face(&self, style: Style, face: Face) -> bool {
+        let near = |other: Style| other.bold == style.bold && other.quarters.abs_diff(style.quarters) <= 1;
+        self.lower_faces.iter().any(|(other, lower)| *lower == face && near(*other))
     }
 
     /// Smallest numbering depth among headings of `style`.
@@ -137,6 +145,8 @@ const MAX_WORDS: usize = 60_000;
 /// Distinct lines at page edges kept.
 const MAX_EDGE_LINES: usize = 20_000;
 
+/// Typefaces kept of one style.
+const MAX_FACES: usize = 16;
 /// Text this many ems apart on one line may be of two columns.
 const COLUMN_GAP: f32 = 1.2;
 
@@ -148,6 +158,8 @@ pub struct SurveyBuilder {
     characters: BTreeMap<Style, u64>,
     /// Short lines in each style: candidates for headings.
     short_lines: BTreeMap<Style, u32>,
+    /// The typefaces of these lines in the order in which they came, with how many lines each has.
+    faces: BTreeMap<Style, Vec<(Face, u32)>>,
     numbering: BTreeMap<Style, u8>,
     edges: BTreeMap<String, u32>,
     words: BTreeMap<String, u32>,
@@ -176,7 +188,7 @@ impl SurveyBuilder {
                 edges.insert(running_key(&line.text()));
             }
             // The columns are not known yet, and a heading must not be mixed with the text beside it.
-            for part in part_row(row, COLUMN_GAP) {
+            for part in part_row(row, COLUMN_GAP, &content.fonts) {
                 if let Some(line) = line_of(&part, &content.fonts) {
                     self.add_line(&line);
                 }
@@ -196,6 +208,12 @@ impl SurveyBuilder {
         *self.characters.entry(style).or_default() += length as u64;
         if (2..100).contains(&length) && text.chars().any(char::is_alphabetic) {
             *self.short_lines.entry(style).or_default() += 1;
+            let faces = self.faces.entry(style).or_default();
+            if let Some((_, count)) = faces.iter_mut().find(|(face, _)| *face == line.face) {
+                *count += 1;
+            } else if faces.len() < MAX_FACES {
+                faces.push((line.face, 1));
+            }
             if let Some(depth) = numbering_depth(&text) {
                 let shallowest = self.numbering.entry(style).or_insert(depth);
                 *shallowest = (*shallowest).min(depth);
@@ -221,8 +239,10 @@ impl SurveyBuilder {
     pub fn finish(self, outline: &[OutlineItem]) -> Survey {
         let body = self.characters.iter().max_by_key(|(_, count)| **count).map(|(style, _)| *style);
         let total: u64 = self.characters.values().sum();
-        let levels = body
+        let mut levels = body
             .map_or_else(Vec::new, |body| heading_levels(body, &self.characters, &self.short_lines, total));
+        let lower_faces = lower_faces(&levels, &self.faces);
+        make_room(&mut levels, &lower_faces);
         // On a document of two pages a line on both may be anything but a number; on more, a third will do.
         let enough = if self.pages < 3 { 2 } else { (self.pages / 4).clamp(2, 12) };
         let running = self
@@ -236,6 +256,7 @@ impl SurveyBuilder {
         Survey {
             body,
             levels,
+            lower_faces,
             numbering: self.numbering.into_iter().collect(),
             running,
             tags: TagIndex::default(),
@@ -287,6 +308,37 @@ fn heading_levels(
         last = Some(style);
     }
     levels
+}
+
+/// Of the styles of headings those typefaces that came after another: a document shows a section's heading before
+/// a subsection's. What occurs once, or seldom beside the other, is not a level.
+fn lower_faces(levels: &[(Style, u8)], faces: &BTreeMap<Style, Vec<(Face, u32)>>) -> Vec<(Style, Face)> {
+    let mut lower = Vec::new();
+    for (style, _) in levels {
+        let Some(found) = faces.get(style) else { continue };
+        let most = found.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        let usual = |count: u32| count > 1 && count * 8 > most;
+        let others = found.iter().filter(|(_, count)| usual(*count)).skip(1);
+        lower.extend(others.map(|(face, _)| (*style, *face)));
+    }
+    lower
+}
+
+/// Moves the styles below one with two levels down by one.
+fn make_room(levels: &mut [(Style, u8)], lower_faces: &[(Style, Face)]) {
+    let mut added = 0_u8;
+    let mut last: Option<u8> = None;
+    let mut pending = 0_u8;
+    for (style, level) in levels {
+        if last.is_some_and(|last| last != *level) {
+            added = added.saturating_add(std::mem::take(&mut pending));
+        }
+        last = Some(*level);
+        if lower_faces.iter().any(|(other, _)| other == style) {
+            pending = 1;
+        }
+        *level = level.saturating_add(added).min(6);
+    }
 }
 
 #[cfg(test)]

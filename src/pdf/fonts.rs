@@ -337,6 +337,8 @@ impl Descriptor {
                 || name.ends_with("-B")
                 || name.ends_with("TB")
                 || name.ends_with("-BI")
+                || name.ends_with(".B")
+                || name.ends_with(".BI")
                 || self.flags & FORCE_BOLD != 0
                 || self.weight >= 600.0
                 || (self.stem_v >= BOLD_STEM && self.stem_v < 400.0 && !light);
@@ -345,6 +347,8 @@ impl Descriptor {
             || name.ends_with("-I")
             || name.ends_with("TI")
             || name.ends_with("-BI")
+            || name.ends_with(".I")
+            || name.ends_with(".BI")
             || self.flags & ITALIC != 0
             || self.italic_angle.abs() > 1.0;
         let mono_name = has(&[
