@@ -116,6 +116,9 @@ fn is_typewritten(fragments: &[Fragment<'_>], content: &PageContent) -> bool {
     mono.count() * 5 > glyphs().count() * 3
 }
 
+/// A column narrower than this share of the page may be a margin with notes, whose own heads are none of the text.
+const MARGIN: f32 = 0.3;
+
 /// What is known of the page before it is put together.
 pub(super) struct PageParts<'a> {
     pub content: &'a PageContent,
@@ -239,6 +242,7 @@ impl PageParts<'_> {
             }),
             self.em,
         );
+        let in_margin = extent.width() < MARGIN * self.text.width;
         // Size of the text below each element and the heads of its parts, in points; 0 at the end of the region.
         let mut below = vec![0.0_f32; elements.len()];
         let mut size = 0.0;
@@ -265,6 +269,7 @@ impl PageParts<'_> {
                         drafts.push(draft(group.bbox, Content::Equation { text, latex, figure: None }, sure));
                         continue;
                     }
+                    let below = if in_margin { below } else { below.max(self.em) };
                     if let Some(draft) = self.text_block(&group, &margins, lines.len(), below) {
                         drafts.push(draft);
                     }
