@@ -222,6 +222,17 @@ fn between_heads(heads: &[&Fragment<'_>], from: f32, to: f32, em: f32) -> f32 {
     best.1
 }
 
+/// Where a fragment stands: values beside each other can be of two columns however close they are, but the
+/// thousands of a number, set apart by spaces, are not.
+fn places(fragment: &Fragment<'_>) -> Vec<Rect> {
+    let words = fragment.words();
+    let thousands = |text: &str| text.chars().filter(char::is_ascii_digit).count() == 3 && !text.contains('(');
+    let apart = words.len() > 1
+        && words.iter().all(|(_, text)| is_value(text) && text.chars().any(|c| c.is_ascii_digit()))
+        && !words.iter().skip(1).any(|(_, text)| thousands(text));
+    if apart { words.into_iter().map(|(bbox, _)| bbox).collect() } else { vec![fragment.bbox] }
+}
+
 /// Strips that (almost) no line crosses part columns. A few may cross: headers over several columns.
 /// `heads` are the fragments above them that name the columns: a border lies where it parts heads, too.
 pub(super) fn column_borders(
@@ -234,9 +245,9 @@ pub(super) fn column_borders(
         return None;
     }
     let mut ends: Vec<(f32, i32)> = Vec::new();
-    for fragment in fragments {
-        ends.push((fragment.bbox.x0, 1));
-        ends.push((fragment.bbox.x1, -1));
+    for bbox in fragments.iter().flat_map(|&fragment| places(fragment)) {
+        ends.push((bbox.x0, 1));
+        ends.push((bbox.x1, -1));
     }
     ends.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
     let mut rows: Vec<f32> = fragments.iter().map(|fragment| fragment.bbox.center_y()).collect();

@@ -234,11 +234,10 @@ fn right_edges(lines: &[TableLine], columns: usize) -> Vec<f32> {
 }
 
 /// Whether a line goes on the text of the row above because that text had no room for its first words: so in
-/// each of its columns, and in one as wide as running text.
+/// each of its columns, in a row with one as wide as running text.
 fn wraps(cells: &[CellLines], line: &TableLine, edges: &[f32]) -> bool {
     const WIDE_EMS: f32 = 9.0;
     const TEXT_LEADING: f32 = 1.4;
-    let mut wide = false;
     for (column, covered, text) in &line.parts {
         let Some((_, width, lines)) = cells.iter().find(|(at, _, _)| at == column) else { return false };
         let (Some(last), Some(edge)) = (lines.last(), edges.get(*column)) else { return false };
@@ -253,9 +252,13 @@ fn wraps(cells: &[CellLines], line: &TableLine, edges: &[f32]) -> bool {
         if *covered > 1 || *width > 1 || !full || !close || is_value(&words) {
             return false;
         }
-        wide |= edge - last.bbox.x0 > WIDE_EMS * text.size;
     }
-    wide
+    // One column as wide as running text is enough: narrow ones beside it wrap too.
+    cells.iter().filter(|(_, width, _)| *width == 1).any(|(column, _, lines)| {
+        let left = lines.iter().map(|line| line.bbox.x0).fold(f32::INFINITY, f32::min);
+        let size = lines.first().map_or(f32::INFINITY, |line| line.size);
+        edges.get(*column).is_some_and(|edge| edge - left > WIDE_EMS * size)
+    })
 }
 
 /// Which lines go on the row above by their distance alone: where lines of one row stand closer together than
