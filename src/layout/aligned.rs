@@ -267,7 +267,12 @@ pub(super) fn column_borders(
             if let Some(start) = since
                 && x - start > 0.35 * em
             {
-                borders.push(between_heads(heads, start, x, em));
+                // A tolerated line that ends or starts within the strip narrows it, if room is left.
+                let ended = fragments.iter().map(|f| f.bbox.x1).filter(|end| *end > start && *end < x);
+                let began = fragments.iter().map(|f| f.bbox.x0).filter(|at| *at > start && *at < x);
+                let (from, to) = (ended.fold(start, f32::max), began.fold(x, f32::min));
+                let (from, to) = if to - from > 0.35 * em { (from, to) } else { (start, x) };
+                borders.push(between_heads(heads, from, to, em));
             }
             since = None;
         }

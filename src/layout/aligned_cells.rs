@@ -7,7 +7,7 @@ use super::spans::join_lines;
 use super::survey::Survey;
 use super::tables::{Found, Links, count, new_cell};
 use super::unruled::{CELL_GAP_EMS, is_value};
-use crate::document::{Row, Table};
+use crate::document::{Rect, Row, Table};
 use crate::pdf::content::FontInfo;
 
 /// One line of an aligned table: for each run of columns the line it holds there.
@@ -36,11 +36,13 @@ pub(super) fn aligned_table(
     links: &Links<'_>,
     survey: &Survey,
 ) -> Option<Found> {
+    let found = &without_stray_columns(found, fragments);
+    let edges = left_edges(found, fragments);
     let parted: Vec<Fragment<'_>> = fragments
         .iter()
         .filter(|f| found.bbox.contains(f.bbox.center_x(), f.bbox.center_y()))
         .flat_map(|fragment| {
-            part_at_borders(fragment, &found.borders, fragment.bbox.center_y() < found.header_end)
+            part_at_borders(fragment, &found.borders, &edges, fragment.bbox.center_y() < found.header_end)
         })
         .collect();
     let mut inside: Vec<&Fragment<'_>> = parted.iter().collect();
@@ -120,16 +122,50 @@ pub(super) fn aligned_table(
     Some(Found { bbox: found.bbox, table, confidence: 0.7 })
 }
 
+/// A column without a head, in which hardly a row has anything, is none: its words are of the column before.
+fn without_stray_columns(found: &AlignedTable, fragments: &[Fragment<'_>]) -> AlignedTable {
+    const FEWEST_ROWS: usize = 4;
+    const SHARE: usize = 6;
+    let inside: Vec<&Fragment<'_>> =
+        fragments.iter().filter(|f| found.bbox.contains(f.bbox.center_x(), f.bbox.center_y())).collect();
+    let is_head = |f: &Fragment<'_>| f.bbox.center_y() < found.header_end;
+    let mut rows: Vec<f32> =
+        inside.iter().filter(|f| !is_head(f)).map(|fragment| fragment.baseline).collect();
+    rows.sort_by(f32::total_cmp);
+    rows.dedup_by(|b, a| *b - *a < 2.0);
+    if rows.len() < FEWEST_ROWS || !inside.iter().any(|f| is_head(f)) {
+        return found.clone();
+    }
+    let ends = found.borders.iter().skip(1).copied().chain([f32::INFINITY]);
+    let stays = |(border, end): &(f32, f32)| {
+        let starts = |f: &&&Fragment<'_>| f.bbox.x0 + 0.3 * f.size > *border && f.bbox.x0 < *end;
+        let headed = inside.iter().filter(starts).any(|f| is_head(f) && f.bbox.x1 < *end);
+        let filled = inside.iter().filter(starts).filter(|f| !is_head(f)).count();
+        (headed && filled > 0) || (filled > 1 && filled * SHARE > rows.len())
+    };
+    let borders = found.borders.iter().copied().zip(ends).filter(stays).map(|(border, _)| border).collect();
+    AlignedTable { borders, ..found.clone() }
+}
+
 /// Heads of neighbouring columns can stand as close as words: a fragment that crosses a border is parted at
 /// the gap nearest to it, if that gap is wider than the fragment's narrowest gap between words.
-fn part_at_borders<'a>(fragment: &Fragment<'a>, borders: &[f32], head: bool) -> Vec<Fragment<'a>> {
+///
+/// `edges`: where the text of the column behind each border starts, if it is set flush; below the heads a gap
+/// that ends there parts two cells, too.
+fn part_at_borders<'a>(
+    fragment: &Fragment<'a>,
+    borders: &[f32],
+    edges: &[Option<f32>],
+    head: bool,
+) -> Vec<Fragment<'a>> {
     const WORD_GAP_EMS: f32 = 0.16;
     const REACH_EMS: f32 = 2.0;
     const WIDER: f32 = 1.2;
-    let crossed: Vec<f32> = borders
+    let crossed: Vec<(f32, Option<f32>)> = borders
         .iter()
         .copied()
-        .filter(|border| *border > fragment.bbox.x0 && *border < fragment.bbox.x1)
+        .zip(edges.iter().copied())
+        .filter(|(border, _)| *border > fragment.bbox.x0 && *border < fragment.bbox.x1)
         .take(40)
         .collect();
     let em = fragment.size;
@@ -147,10 +183,12 @@ fn part_at_borders<'a>(fragment: &Fragment<'a>, borders: &[f32], head: bool) -> 
     let narrowest = gaps.iter().map(|(_, _, gap)| *gap).fold(f32::INFINITY, f32::min);
     let mut cuts: Vec<usize> = crossed
         .iter()
-        .filter_map(|border| {
+        .filter_map(|(border, edge)| {
             gaps.iter()
-                .filter(|(_, middle, gap)| {
-                    (middle - border).abs() < REACH_EMS * em
+                .filter(|(index, middle, gap)| {
+                    let starts = fragment.glyphs.get(*index).map(|placed| placed.x);
+                    let flush = |edge: &f32| starts.is_some_and(|x| (x - edge).abs() < 0.1 * em);
+                    (!head && edge.as_ref().is_some_and(flush)) || (middle - border).abs() < REACH_EMS * em
                         && (*gap > WIDER * narrowest
                             || gaps.len() == 1
                             || (!head && (middle - border).abs() < 0.5 * gap))
@@ -174,6 +212,28 @@ fn part_at_borders<'a>(fragment: &Fragment<'a>, borders: &[f32], head: bool) -> 
         }
     }
     parts
+}
+
+/// Where the text behind each border starts, in points, if most of the lines there start at one place.
+fn left_edges(found: &AlignedTable, fragments: &[Fragment<'_>]) -> Vec<Option<f32>> {
+    let body = Rect { y0: found.header_end, ..found.bbox };
+    let ends = found.borders.iter().skip(1).copied().chain([f32::INFINITY]);
+    let inside: Vec<&Fragment<'_>> =
+        fragments.iter().filter(|f| body.contains(f.bbox.center_x(), f.bbox.center_y())).collect();
+    let edge = |(border, end): (f32, f32)| {
+        // The first fragment of each line in the column.
+        let mut lines: Vec<(f32, f32)> = Vec::new();
+        for f in inside.iter().filter(|f| f.bbox.x0 > border && f.bbox.x0 < end) {
+            match lines.iter_mut().find(|(y, _)| (*y - f.baseline).abs() < 2.0) {
+                Some((_, x)) => *x = x.min(f.bbox.x0),
+                None => lines.push((f.baseline, f.bbox.x0)),
+            }
+        }
+        let left = lines.iter().map(|(_, x)| *x).fold(f32::INFINITY, f32::min);
+        let flush = lines.iter().filter(|(_, x)| *x < left + 1.0).count();
+        (flush >= 3 && flush * 10 > lines.len() * 7).then_some(left)
+    };
+    found.borders.iter().copied().zip(ends).map(edge).collect()
 }
 
 fn table_line(row: &[&Fragment<'_>], found: &AlignedTable, fonts: &[FontInfo]) -> TableLine {
