@@ -91,7 +91,7 @@ pub fn chunks(document: &Document, max_tokens: usize) -> Vec<Chunk> {
         if count_tokens(&text) <= maker.max {
             maker.add(passage, &text, path);
         } else {
-            for piece in pieces(&passage.block.content, &text, maker.max) {
+            for piece in pieces(passage.content(), &text, maker.max) {
                 maker.add(passage, &piece, path);
             }
         }

@@ -1,7 +1,7 @@
 //! Blocks of all pages in, the running document out: what columns, pages and figures cut apart is joined,
 //! and what repeats on each page is left out.
 
-use crate::document::{Block, Content, Document, Span};
+use crate::document::{Block, Content, Document, Row, Span, Table, plain_text};
 
 /// One or more blocks that read as one.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,8 +12,45 @@ pub struct Passage<'a> {
     pub more: Vec<&'a Block>,
     /// Text of all its blocks; empty for blocks without spans.
     pub spans: Vec<Span>,
+    /// The whole of a table or of code that has several parts.
+    joined: Option<Content>,
     /// Pages it is on: first and last, from 1.
     pub pages: (u32, u32),
+}
+
+impl Passage<'_> {
+    /// What it is; tables and code with all their parts.
+    #[must_use]
+    pub fn content(&self) -> &Content {
+        self.joined.as_ref().unwrap_or(&self.block.content)
+    }
+
+    /// Adds a part of a table or of code.
+    fn append(&mut self, next: &Content) {
+        let joined = self.joined.get_or_insert_with(|| self.block.content.clone());
+        match (joined, next) {
+            (Content::Table { table }, Content::Table { table: next }) => append_table(table, next),
+            (Content::Code { text }, Content::Code { text: next }) => {
+                text.truncate(text.trim_end_matches('\n').len());
+                text.push('\n');
+                text.push_str(next);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Adds the rows of the next part of a table, without its heads where they repeat those of the first.
+fn append_table(table: &mut Table, next: &Table) {
+    let heads = next.header_rows as usize;
+    let text = |row: &Row| row.cells.iter().map(|cell| plain_text(&cell.spans)).collect::<Vec<_>>();
+    let repeats = next.header_rows == table.header_rows
+        && (0..heads).all(|at| match (table.rows.get(at), next.rows.get(at)) {
+            (Some(first), Some(again)) => text(first) == text(again),
+            _ => false,
+        });
+    let from = if repeats { heads } else { 0 };
+    table.rows.extend_from_slice(next.rows.get(from..).unwrap_or_default());
 }
 
 /// The passages of a document in reading order, without furniture.
@@ -33,13 +70,16 @@ pub(super) fn flow_of<'a>(blocks: impl Iterator<Item = &'a Block>) -> Vec<Passag
         if block.continues
             && let Some(passage) = passages.iter_mut().rev().find(|passage| takes(passage, block))
         {
-            join(&mut passage.spans, spans);
+            match &block.content {
+                content @ (Content::Table { .. } | Content::Code { .. }) => passage.append(content),
+                _ => join(&mut passage.spans, spans),
+            }
             passage.more.push(block);
             passage.pages.1 = passage.pages.1.max(block.page);
             continue;
         }
         let (spans, pages) = (spans.to_vec(), (block.page, block.page));
-        passages.push(Passage { block, more: Vec::new(), spans, pages });
+        passages.push(Passage { block, more: Vec::new(), spans, joined: None, pages });
     }
     passages
 }
@@ -71,7 +111,7 @@ fn join(spans: &mut Vec<Span>, more: &[Span]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{BlockId, Provenance, Rect};
+    use crate::document::{BlockId, Cell, Provenance, Rect};
 
     fn paragraph(page: u32, text: &str, continues: bool) -> Block {
         let spans = vec![Span { text: text.to_owned(), ..Span::default() }];
@@ -114,6 +154,39 @@ mod tests {
         assert_eq!(text_of(&flow_of(blocks.iter())[0]), "an international treaty");
         let blocks = [paragraph(1, "pages 3-", false), paragraph(2, "5", true)];
         assert_eq!(text_of(&flow_of(blocks.iter())[0]), "pages 3- 5");
+    }
+
+    #[test]
+    fn parts_of_a_table_are_one_without_the_repeated_head() {
+        let part = |texts: &[&str]| {
+            let row = |text: &&str| Row {
+                cells: vec![Cell {
+                    column: 0,
+                    row_span: 1,
+                    column_span: 1,
+                    spans: vec![Span { text: (*text).to_owned(), ..Span::default() }],
+                }],
+            };
+            Content::Table {
+                table: Table { columns: 1, header_rows: 1, rows: texts.iter().map(row).collect() },
+            }
+        };
+        let blocks = [
+            block(1, part(&["head", "one"]), false),
+            block(2, part(&["head", "two"]), true),
+            block(3, part(&["three", "four"]), true),
+        ];
+        let passages = flow_of(blocks.iter());
+        assert_eq!(passages.len(), 1);
+        assert_eq!(passages[0].pages, (1, 3));
+        assert_eq!(passages[0].content(), &part(&["head", "one", "two", "three", "four"]));
+    }
+
+    #[test]
+    fn code_goes_on_over_a_page_break() {
+        let code = |text: &str| Content::Code { text: text.to_owned() };
+        let blocks = [block(1, code("if x {\n"), false), block(2, code("    y();\n}"), true)];
+        assert_eq!(flow_of(blocks.iter())[0].content(), &code("if x {\n    y();\n}"));
     }
 
     #[test]

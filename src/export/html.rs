@@ -169,7 +169,7 @@ fn push_passage(passage: &Passage<'_>, document: &Document, notes: &Notes, out: 
         push_html(&passage.spans, notes, out);
         out.push_str(&format!("</{tag}>\n"));
     };
-    match &passage.block.content {
+    match passage.content() {
         Content::Heading { level, .. } => element(&format!("h{}", (*level).clamp(1, 6)), out),
         Content::Paragraph { .. } | Content::Caption { .. } => element("p", out),
         // The list has opened the item, and closes it.

@@ -220,7 +220,7 @@ impl Writer<'_> {
 
     fn passage(&self, passage: &Passage<'_>) -> String {
         let line = |plain_bold| markdown_line(&passage.spans, false, plain_bold, self.notes);
-        match &passage.block.content {
+        match passage.content() {
             Content::Heading { level, .. } => {
                 let text = line(true);
                 // A closing run of `#` would be taken for decoration.

@@ -47,7 +47,7 @@ pub(super) fn passage_text(passage: &Passage<'_>, document: &Document, notes: &N
         }
         line.chars().filter_map(printable).collect::<String>()
     };
-    match &passage.block.content {
+    match passage.content() {
         Content::Figure { figure } => document
             .figure(figure)
             .and_then(|figure| figure.description.as_ref())

@@ -18,12 +18,14 @@ pub(super) struct AlignedTable {
     pub rules: Vec<f32>,
 }
 
-/// Finds stacks of at least three rules with the same ends and aligned text between them.
+/// Finds stacks of at least three rules with the same ends and aligned text between them, and of two where the
+/// table goes on over the page's end. `height`: the page's, in points.
 pub(super) fn find_aligned(
     rules: &Rules,
     fragments: &[Fragment<'_>],
     taken: &[Rect],
     em: f32,
+    height: f32,
 ) -> Vec<AlignedTable> {
     let mut stacks: Vec<Vec<usize>> = Vec::new();
     let long: Vec<_> = rules.horizontal.iter().filter(|rule| rule.to - rule.from > 8.0 * em).collect();
@@ -52,7 +54,10 @@ pub(super) fn find_aligned(
         let stack: Vec<Rule> = stack.iter().filter_map(|&index| long.get(index).map(|rule| **rule)).collect();
         part_stack(&stack, fragments, em)
     });
-    for stack in stacks {
+    for mut stack in stacks {
+        if let Some(end) = open_end(&stack, fragments, em, height) {
+            stack.push(end);
+        }
         if stack.len() < 3 {
             continue;
         }
@@ -91,6 +96,38 @@ pub(super) fn find_aligned(
         });
     }
     tables
+}
+
+/// The end of a table with a rule above and one below its heads that goes on over the page's end: rows of the
+/// same columns and nothing else between them and the page's foot.
+fn open_end(stack: &[Rule], fragments: &[Fragment<'_>], em: f32, height: f32) -> Option<Rule> {
+    const HIGHEST_HEADS_EMS: f32 = 6.0;
+    const FARTHEST_ROW_EMS: f32 = 1.6;
+    const FOOT: f32 = 0.75;
+    let &[first, second] = stack else { return None };
+    let between = |top: f32, bottom: f32| -> Vec<&Fragment<'_>> {
+        let bbox = Rect::new(first.from - em, top, first.to + em, bottom);
+        fragments.iter().filter(|f| bbox.contains(f.bbox.center_x(), f.bbox.center_y())).collect()
+    };
+    let heads = text_rows(&between(first.at, second.at), em);
+    let columns = heads.iter().map(|row| row.cells.len()).max().unwrap_or(0);
+    if columns < 2 || second.at - first.at > HIGHEST_HEADS_EMS * em {
+        return None;
+    }
+    let mut end = second.at;
+    let mut rows: Vec<TextRow> = Vec::new();
+    let below = text_rows(&between(second.at, height), em);
+    for row in below {
+        if row.bbox.y0 - end > FARTHEST_ROW_EMS * em {
+            break;
+        }
+        end = row.bbox.y1;
+        rows.push(row);
+    }
+    let full = rows.iter().filter(|row| (2..=columns).contains(&row.cells.len())).count();
+    let inside = rows.iter().all(|row| row.bbox.x0 > first.from - em && row.bbox.x1 < first.to + em);
+    (full >= 2 && full * 3 >= rows.len() * 2 && inside && end > FOOT * height)
+        .then_some(Rule { at: end + 0.2 * em, ..second })
 }
 
 fn starts_caption(row: &TextRow) -> bool {
@@ -226,7 +263,8 @@ fn between_heads(heads: &[&Fragment<'_>], from: f32, to: f32, em: f32) -> f32 {
 /// thousands of a number, set apart by spaces, are not.
 fn places(fragment: &Fragment<'_>) -> Vec<Rect> {
     let words = fragment.words();
-    let thousands = |text: &str| text.chars().filter(char::is_ascii_digit).count() == 3 && !text.contains('(');
+    let thousands =
+        |text: &str| text.chars().filter(char::is_ascii_digit).count() == 3 && !text.contains('(');
     let apart = words.len() > 1
         && words.iter().all(|(_, text)| is_value(text) && text.chars().any(|c| c.is_ascii_digit()))
         && !words.iter().skip(1).any(|(_, text)| thousands(text));

@@ -188,10 +188,11 @@ fn part_at_borders<'a>(
                 .filter(|(index, middle, gap)| {
                     let starts = fragment.glyphs.get(*index).map(|placed| placed.x);
                     let flush = |edge: &f32| starts.is_some_and(|x| (x - edge).abs() < 0.1 * em);
-                    (!head && edge.as_ref().is_some_and(flush)) || (middle - border).abs() < REACH_EMS * em
-                        && (*gap > WIDER * narrowest
-                            || gaps.len() == 1
-                            || (!head && (middle - border).abs() < 0.5 * gap))
+                    (!head && edge.as_ref().is_some_and(flush))
+                        || (middle - border).abs() < REACH_EMS * em
+                            && (*gap > WIDER * narrowest
+                                || gaps.len() == 1
+                                || (!head && (middle - border).abs() < 0.5 * gap))
                 })
                 .min_by(|a, b| (a.1 - border).abs().total_cmp(&(b.1 - border).abs()))
                 .map(|(index, _, _)| *index)

@@ -38,7 +38,11 @@ impl PageParts<'_> {
             aligned_table(table, self.fragments, &self.content.fonts, self.links, self.survey)
         };
         let taken: Vec<Rect> = tables.iter().map(|table| table.bbox).collect();
-        tables.extend(find_aligned(&rules, self.fragments, &taken, self.em).iter().filter_map(aligned));
+        tables.extend(
+            find_aligned(&rules, self.fragments, &taken, self.em, self.text.height)
+                .iter()
+                .filter_map(aligned),
+        );
         let taken: Vec<Rect> =
             tables.iter().map(|table| table.bbox).chain(pictures.iter().copied()).collect();
         let unruled = find_unruled(self.fragments, &taken, self.em);

@@ -4,6 +4,7 @@
 use super::choose::{Decision, choose};
 use super::event::{Event, Outcome, Stage, StageReport};
 use super::language::detect_language;
+use super::parts::mark_parts;
 use super::report::RunReport;
 use crate::document::{
     Description, Document, Figure, FigureId, FigureImage, Page, Source, TextQuality, Warning,
@@ -192,6 +193,7 @@ impl Assembler {
             }
             Err(at) => self.document.pages.insert(at, page),
         }
+        self.join_neighbours(number);
         let at = self.document.figures.partition_point(|figure| figure.page < number);
         self.document.figures.splice(at..at, figures);
         for image in images {
@@ -202,6 +204,19 @@ impl Assembler {
             self.warn(warning);
         }
         self.mark_duplicates();
+    }
+
+    /// Tables and code that go on over the breaks before and behind a page, whichever side came last.
+    fn join_neighbours(&mut self, number: u32) {
+        for number in [Some(number), number.checked_add(1)].into_iter().flatten() {
+            let Ok(at) = self.document.pages.binary_search_by_key(&number, |page| page.number) else {
+                continue;
+            };
+            let (before, from) = self.document.pages.split_at_mut(at);
+            if let Some(page) = from.first_mut() {
+                mark_parts(before.last(), page);
+            }
+        }
     }
 
     /// Figures with the same image file as an earlier one in reading order point at it.

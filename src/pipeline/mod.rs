@@ -25,6 +25,7 @@ mod figures;
 #[cfg(feature = "read")]
 mod guard;
 mod language;
+mod parts;
 mod report;
 #[cfg(feature = "read")]
 mod scan;
