@@ -2,7 +2,7 @@
 //!
 //! Everything here is a thin cover over one browser interface, so that the rest of the program neither
 //! names `web_sys` nor meets a `JsValue`. What the page uses: [`WorkerHandle`], [`files`], [`settings`],
-//! [`clock`], [`address`], [`storage::ask_to_persist`]. What the worker uses: [`storage`], [`fetch`],
+//! [`clock`], [`address`], [`offline`], [`storage::ask_to_persist`]. What the worker uses: [`storage`], [`fetch`],
 //! [`BlobReader`], [`clock`], `envelope`.
 
 pub mod address;
@@ -11,6 +11,7 @@ pub mod clock;
 pub(crate) mod envelope;
 pub mod fetch;
 pub mod files;
+pub mod offline;
 pub mod settings;
 pub mod storage;
 mod worker_handle;

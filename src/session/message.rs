@@ -199,6 +199,14 @@ pub enum Event {
         /// As what.
         kind: ExportKind,
     },
+    /// A newer version of the app waits to be applied.
+    UpdateReady,
+    /// Apply it.
+    ApplyUpdate,
+    /// It cannot be applied while so many other tabs use this version.
+    OtherTabsOpen(u32),
+    /// Reloaded, the page could use threads.
+    WouldIsolate,
     /// Something to tell the person in passing, such as `copied` or why saving failed.
     Notice(String),
     /// The registry was fetched, or why not.
@@ -249,6 +257,10 @@ pub enum Attachment {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(clippy::large_enum_variant, reason = "commands are short-lived and never stored")]
 pub enum Command {
+    /// Apply the update that waits, which reloads the page.
+    ApplyUpdate,
+    /// Reload the page.
+    Reload,
     /// Start a worker.
     StartWorker {
         /// Which one.

@@ -71,6 +71,8 @@ pub struct View {
     pub selection: Option<Selection>,
     /// Page images show what each step of the layout saw.
     pub overlay: bool,
+    /// A newer version of the app can be applied.
+    pub update: bool,
     /// The settings are open.
     pub settings: bool,
     /// The document whose password is asked for.

@@ -87,6 +87,24 @@ impl Session {
                     out.push(Command::Export { job, kind });
                 }
             }
+            Event::UpdateReady => {
+                self.view.update = true;
+                self.announce("A new version of Recto is ready.");
+            }
+            Event::ApplyUpdate => out.push(Command::ApplyUpdate),
+            Event::OtherTabsOpen(others) => {
+                let tabs =
+                    if others == 1 { "another tab".to_owned() } else { format!("{others} other tabs") };
+                self.notify(format!(
+                    "Recto is open in {tabs}. Close what you do not need there, then update."
+                ));
+            }
+            // Only while nothing would be lost; a later visit is isolated from the start.
+            Event::WouldIsolate => {
+                if self.jobs.is_empty() {
+                    out.push(Command::Reload);
+                }
+            }
             Event::Notice(text) => self.notify(text),
             Event::RegistryLoaded(loaded) => {
                 match loaded {

@@ -5,7 +5,9 @@ use super::store::{Ui, by_id};
 use crate::document::{BlockId, FigureId, FigureImage, Rect};
 use crate::pipeline::event::Event as Told;
 use crate::platform::clock::{self, Timer};
-use crate::platform::{Program, WorkerEvent, WorkerHandle, address, fetch, files, settings, storage};
+use crate::platform::{
+    Program, WorkerEvent, WorkerHandle, address, fetch, files, offline, settings, storage,
+};
 use crate::protocol::{Envelope, JobId, Request, Response};
 use crate::registry::Registry;
 use crate::session::export as session_export;
@@ -108,6 +110,8 @@ impl Edge {
                 }
                 *owner != job
             }),
+            Command::ApplyUpdate => offline::apply_update(),
+            Command::Reload => offline::reload(),
             Command::ScrollToBlock(id) => after_drawing(move || scroll_to_block(&id)),
             Command::ScrollToPage { page, area } => after_drawing(move || scroll_to_page(page, area)),
         }

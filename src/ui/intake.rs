@@ -120,10 +120,13 @@ pub(super) fn listen_for_files(ui: Ui) {
     );
 }
 
-/// Adds the PDFs of a list and says which files are none.
 fn add(ui: Ui, list: &FileList) {
-    let files = (0..list.length()).filter_map(|index| list.get(index));
-    let (pdfs, others): (Vec<File>, Vec<File>) = files.partition(|file| {
+    add_files(ui, (0..list.length()).filter_map(|index| list.get(index)));
+}
+
+/// Adds the PDFs among `files` and says which files are none.
+pub(super) fn add_files(ui: Ui, files: impl IntoIterator<Item = File>) {
+    let (pdfs, others): (Vec<File>, Vec<File>) = files.into_iter().partition(|file| {
         file.type_() == "application/pdf" || file.name().to_ascii_lowercase().ends_with(".pdf")
     });
     if !pdfs.is_empty() {

@@ -20,6 +20,7 @@ mod store;
 mod summary;
 
 use crate::platform::address;
+use crate::platform::offline::{self, OfflineEvent};
 use crate::session::{Event, Session, Settings, Theme};
 use edge::Edge;
 use leptos::prelude::*;
@@ -43,6 +44,10 @@ fn App() -> impl IntoView {
     let ui = Ui::new(session, Rc::new(Edge::default()));
     provide_context(ui);
     intake::listen_for_files(ui);
+    listen_to_offline(ui);
+    if address::parameter("settings").is_some() {
+        ui.send(Event::ShowSettings(true));
+    }
     leptos::task::spawn_local(async move {
         ui.send(Event::RegistryLoaded(edge::fetch_registry().await));
     });
@@ -55,6 +60,7 @@ fn App() -> impl IntoView {
     view! {
         <a class="skip" href="#main">"Skip to the content"</a>
         <Header />
+        <UpdateBanner />
         {move || broken.get().map(|text| view! { <p class="banner bad" role="alert">{text}</p> })}
         <main id="main" tabindex="-1" class:empty=move || empty.get()>
             {move || if empty.get() {
@@ -72,6 +78,37 @@ fn App() -> impl IntoView {
             {move || announcement.get().text}
         </div>
         <Toast />
+    }
+}
+
+fn listen_to_offline(ui: Ui) {
+    offline::listen(move |event| match event {
+        OfflineEvent::Kept => {}
+        OfflineEvent::Update => ui.send(Event::UpdateReady),
+        OfflineEvent::OthersOpen(others) => ui.send(Event::OtherTabsOpen(others)),
+        OfflineEvent::WouldIsolate => ui.send(Event::WouldIsolate),
+        OfflineEvent::Files(files) => intake::add_files(ui, files),
+    });
+}
+
+/// Offers a newer version. It is applied when the person says so, and not before.
+#[component]
+fn UpdateBanner() -> impl IntoView {
+    let ui = store::ui();
+    let ready = ui.memo(|session| session.view.update);
+    let has_documents = ui.memo(|session| !session.jobs.is_empty());
+    move || {
+        ready.get().then(|| {
+            view! {
+                <p class="banner update" data-testid="update">
+                    <span>"A new version of Recto is ready. "{move || has_documents.get().then_some(
+                        "Updating reloads the page: save what you need first.",
+                    )}</span>
+                    <button type="button" data-testid="apply-update"
+                        on:click=move |_| ui.send(Event::ApplyUpdate)>"Update now"</button>
+                </p>
+            }
+        })
     }
 }
 

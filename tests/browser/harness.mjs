@@ -70,6 +70,8 @@ export class Harness {
       ignoreHTTPSErrors: true,
       viewport: { width: 1280, height: 900 },
       acceptDownloads: true,
+      // Only the tests of the offline app keep it: each visitor would fetch it all anew.
+      serviceWorkers: "block",
       ...options,
     });
     const visitor = { context, requests: [], console: [], dialogs: [], errors: [] };

@@ -36,13 +36,14 @@ export const ISOLATION = {
 
 /**
  * Serves the folder `dir` under `prefix`. `replace` gives other content for some paths below it
- * (`{"models.json": "..."}`); `log` gets each request's path. Resolves to `{url, server, close}`.
+ * (`{"models.json": "..."}`); `log` gets each request's path; not `isolated`, it
+ * sends no headers that isolate a page. Resolves to `{url, server, close}`.
  */
-export async function serve(dir, { port = 0, prefix = "/", replace = {}, log = () => {} } = {}) {
+export async function serve(dir, { port = 0, prefix = "/", replace = {}, log = () => {}, isolated = true } = {}) {
   const root = await realpath(dir);
   const base = `/${prefix.split("/").filter(Boolean).join("/")}`.replace(/\/?$/, "/");
   const server = createServer((request, response) => {
-    answer(root, base, replace, log, request, response).catch((error) => {
+    answer({ root, base, replace, log, isolation: isolated ? ISOLATION : {} }, request, response).catch((error) => {
       if (!response.headersSent) response.writeHead(500, { "content-type": "text/plain" });
       response.end(`${error.message}\n`);
     });
@@ -59,9 +60,9 @@ export async function serve(dir, { port = 0, prefix = "/", replace = {}, log = (
   return { url, server, close };
 }
 
-async function answer(root, base, replace, log, request, response) {
+async function answer({ root, base, replace, log, isolation }, request, response) {
   const refuse = (status, text) => {
-    response.writeHead(status, { "content-type": "text/plain", ...ISOLATION });
+    response.writeHead(status, { "content-type": "text/plain", ...isolation });
     response.end(`${text}\n`);
   };
   if (request.method !== "GET" && request.method !== "HEAD") return refuse(405, "only GET and HEAD");
@@ -73,12 +74,12 @@ async function answer(root, base, replace, log, request, response) {
   }
   log(name);
   if (name === base.slice(0, -1)) {
-    response.writeHead(308, { location: base, ...ISOLATION });
+    response.writeHead(308, { location: base, ...isolation });
     return response.end();
   }
   if (!name.startsWith(base) || name.includes("\0")) return refuse(404, "not found");
   name = name.slice(base.length);
-  const headers = { "cache-control": "no-cache", "x-content-type-options": "nosniff", ...ISOLATION };
+  const headers = { "cache-control": "no-cache", "x-content-type-options": "nosniff", ...isolation };
   if (Object.hasOwn(replace, name)) {
     headers["content-type"] = TYPES[path.extname(name)] ?? "application/octet-stream";
     response.writeHead(200, headers);
