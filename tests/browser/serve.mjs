@@ -36,14 +36,15 @@ export const ISOLATION = {
 
 /**
  * Serves the folder `dir` under `prefix`. `replace` gives other content for some paths below it
- * (`{"models.json": "..."}`); `log` gets each request's path; not `isolated`, it
- * sends no headers that isolate a page. Resolves to `{url, server, close}`.
+ * (`{"models.json": "..."}`), `roots` other folders (`{"models/": dir}`); `log` gets each request's path; not
+ * `isolated`, it sends no headers that isolate a page. Resolves to `{url, server, close}`.
  */
-export async function serve(dir, { port = 0, prefix = "/", replace = {}, log = () => {}, isolated = true } = {}) {
+export async function serve(dir, options = {}) {
+  const { port = 0, prefix = "/", replace = {}, roots = {}, log = () => {}, isolated = true } = options;
   const root = await realpath(dir);
   const base = `/${prefix.split("/").filter(Boolean).join("/")}`.replace(/\/?$/, "/");
   const server = createServer((request, response) => {
-    answer({ root, base, replace, log, isolation: isolated ? ISOLATION : {} }, request, response).catch((error) => {
+    answer({ root, roots, base, replace, log, isolation: isolated ? ISOLATION : {} }, request, response).catch((error) => {
       if (!response.headersSent) response.writeHead(500, { "content-type": "text/plain" });
       response.end(`${error.message}\n`);
     });
@@ -60,7 +61,7 @@ export async function serve(dir, { port = 0, prefix = "/", replace = {}, log = (
   return { url, server, close };
 }
 
-async function answer({ root, base, replace, log, isolation }, request, response) {
+async function answer({ root, roots, base, replace, log, isolation }, request, response) {
   const refuse = (status, text) => {
     response.writeHead(status, { "content-type": "text/plain", ...isolation });
     response.end(`${text}\n`);
@@ -84,6 +85,9 @@ async function answer({ root, base, replace, log, isolation }, request, response
     headers["content-type"] = TYPES[path.extname(name)] ?? "application/octet-stream";
     response.writeHead(200, headers);
     return response.end(request.method === "HEAD" ? undefined : replace[name]);
+  }
+  for (const [below, folder] of Object.entries(roots)) {
+    if (name.startsWith(below)) [root, name] = [await realpath(folder), name.slice(below.length)];
   }
   let file;
   try {
