@@ -5,6 +5,7 @@ mod pages;
 mod queue;
 mod recovery;
 mod stop;
+mod update;
 
 use super::*;
 use crate::document::{
