@@ -209,6 +209,33 @@ def headings():
     pdf.write("spaced-and-doubled")
 
 
+def split_table():
+    """Two pages: prose and the start of a table that the page's end cuts, its rest under repeated heads; then a
+    program cut by the next page's end. Sections and subsections differ in their typeface alone."""
+    pdf = Pdf()
+    rule = lambda y, width: f"50 {y} m 370 {y} l {width} w S\n"
+    row = lambda y, name, length, year: text(54, y, name) + text(200, y, length) + text(300, y, year)
+    head = lambda y: rule(y + 14, 1) + row(y, "Quay", "Length", "Built") + rule(y - 5, 0.5)
+    content = text(50, 540, "The quays", 14, "F1") + lines(50, 515, BODY)
+    content += text(50, 462, "Their age", 14, "F3") + lines(50, 440, BODY) + lines(50, 390, BODY) + lines(50, 340, BODY)
+    content += text(50, 287, "Their length", 14, "F3") + lines(50, 265, BODY)
+    content += head(205)
+    for at, values in enumerate([("North", "120", "1871"), ("East", "85", "1874"), ("Old quay", "60", "1790"),
+                                 ("Fishing quay", "45", "1802"), ("Coal quay", "150", "1880"), ("South", "110", "1890")]):
+        content += row(184 - 15 * at, *values)
+    pdf.page(content.replace("F1", "F1"))
+    content = head(540)
+    for at, values in enumerate([("West", "95", "1893"), ("New quay", "240", "1911")]):
+        content += row(519 - 15 * at, *values)
+    content += rule(498, 1)
+    content += text(50, 455, "The ships", 14, "F1") + "".join(lines(50, 430 - 50 * part, BODY) for part in range(5))
+    content += lines(60, 170, ["for quay in quays:", "    if quay.built < 1800:", "        old += 1"], 10, "F4", 12)
+    content += lines(60, 134, ["    else:", "        young += 1"], 10, "F4", 12)
+    pdf.page(content)
+    pdf.page(lines(60, 540, ["print(old)", "print(young)"], 10, "F4", 12) + lines(50, 490, BODY))
+    pdf.write("over-the-page")
+
+
 def right_to_left():
     pdf = Pdf()
     letters = "אבגדהוזחטיכלמנסעפצקרשתםןץףך1789()"
@@ -302,9 +329,10 @@ RULES = {
     "contents": "A table of contents with leaders: a nested list of links to the headings.",
     "ligatures-and-hyphens": "Ligatures are letters; a hyphen at a line's end goes where the document knows the joined word, a soft\none always, and those within words stay.",
     "spaced-and-doubled": "A heading with its letters set apart, one drawn twice to look bold, and a bold run-in that is no\nheading.",
+    "over-the-page": "A table cut by the page's end, its heads repeated on the next page, and a program cut likewise: each is one.\nHeadings of one size in two typefaces: the one that comes first ranks higher.",
     "right-to-left": "Hebrew, drawn from left to right: read from the right, with a number and brackets.",
     "tagged": "All in one type size: levels, list and table are known by the structure tree alone.",
 }
 SELECTED = sys.argv[1:]
-for make in [footnotes, code, equations, links, contents, ligatures, headings, right_to_left, tagged]:
+for make in [footnotes, code, equations, links, contents, ligatures, headings, split_table, right_to_left, tagged]:
     make()
