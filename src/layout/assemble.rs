@@ -11,7 +11,7 @@ use super::glyphs::{Readable, readable};
 use super::headings::heading_level;
 use super::lines::find_lines;
 use super::notes::{find_note, part_notes, tie_marks};
-use super::paragraphs::{Group, group_lines};
+use super::paragraphs::{Group, group_lines, join_numbers};
 use super::spans::{drop_front, join_lines};
 use super::survey::Survey;
 use super::tables::Found;
@@ -213,7 +213,7 @@ impl PageParts<'_> {
             .collect();
         let lines = find_lines(pieces, &self.content.fonts);
         let extent = lines.iter().map(|line| line.bbox).reduce(|a, b| a.union(&b)).unwrap_or(region.bbox);
-        let mut groups = group_lines(&lines, &extent, self.em);
+        let mut groups = join_numbers(group_lines(&lines, &extent, self.em), self.em);
         if !self.typewritten {
             groups = join_equations(join_code(groups), &extent, self.em);
         }

@@ -53,7 +53,9 @@ pub(super) fn heading_level(lines: &[&Line], below: f32, survey: &Survey, page: 
     if length > 220 || letters < 2 || letters * 3 < length {
         return None;
     }
-    let bold = lines.iter().all(|line| line.bold);
+    // A chapter's number above its title has no letters that could be bold.
+    let worded = |line: &Line| line.pieces.iter().any(|piece| piece.text.chars().any(char::is_alphabetic));
+    let bold = lines.iter().all(|line| line.bold || !worded(line));
     let size = first.size;
     if lines.iter().any(|line| (line.size - size).abs() > 0.12 * size) || lines.iter().all(|line| line.mono) {
         return None;

@@ -36,6 +36,48 @@ pub(super) fn group_lines<'a>(lines: &'a [Line], region: &Rect, em: f32) -> Vec<
     groups
 }
 
+/// Puts a number that stands alone in a heading's type to the heading below it: a chapter's number above its title.
+pub(super) fn join_numbers<'a>(groups: Vec<Group<'a>>, em: f32) -> Vec<Group<'a>> {
+    const FARTHEST_EMS: f32 = 2.6;
+    let mut joined: Vec<Group<'a>> = Vec::with_capacity(groups.len());
+    for group in groups {
+        let below = |number: &Group<'_>| {
+            let ([number], Some(title)) = (number.lines.as_slice(), group.lines.first()) else {
+                return false;
+            };
+            let size = number.size.max(title.size);
+            let stands_out = title.bold || title.size > 1.2 * em;
+            let alike = number.size > 0.97 * title.size || !title.bold;
+            let edges = (number.bbox.x0 - title.bbox.x0).abs() < 0.5 * em
+                || (number.bbox.center_x() - title.bbox.center_x()).abs() < 0.5 * em;
+            let distance = title.baseline - number.baseline;
+            stands_out
+                && alike
+                && edges
+                && number.size > 0.97 * em
+                && distance > 0.5 * size
+                && distance < FARTHEST_EMS * size
+                && is_chapter_number(&number.text())
+                && title.text().trim().chars().next().is_some_and(char::is_uppercase)
+        };
+        match joined.last_mut() {
+            Some(last) if below(last) => {
+                last.bbox = last.bbox.union(&group.bbox);
+                last.lines.extend(group.lines);
+                last.marker = None;
+            }
+            _ => joined.push(group),
+        }
+    }
+    joined
+}
+
+/// A number below 200, perhaps with a full stop: years and page sums are none.
+fn is_chapter_number(text: &str) -> bool {
+    let bare = text.trim().trim_end_matches('.');
+    bare.len() <= 3 && bare.parse::<u32>().is_ok_and(|number| (1..200).contains(&number))
+}
+
 /// The usual distance of baselines within paragraphs, in points.
 fn usual_pitch(lines: &[Line], em: f32) -> f32 {
     let mut pitches: Vec<f32> = lines
@@ -164,4 +206,19 @@ fn starts_item(marker: &Marker, group: &Group<'_>, line: &Line, last: &Line) -> 
     let ended = last.text().trim_end().ends_with(['.', ':', ';', '!', '?']);
     marker.number.is_none_or(|number| number <= 1)
         && (ended || line.bbox.x0 > last.bbox.x0 + 0.5 * line.size || marker.number.is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chapters_have_small_numbers() {
+        for text in ["4", " 12. ", "101"] {
+            assert!(is_chapter_number(text), "{text}");
+        }
+        for text in ["", "0", "2023", "999", "1.2", "IV", "4 Fields"] {
+            assert!(!is_chapter_number(text), "{text}");
+        }
+    }
 }
