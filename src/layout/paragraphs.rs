@@ -175,8 +175,9 @@ fn goes_on(
             return false;
         }
     }
-    // The last line of a paragraph ends early and ends a sentence.
+    // The last line of a paragraph ends early and ends a sentence; a caption often has several such.
     !(ends
+        && find_caption(&first.text()).is_none()
         && last_is_short
         && !centred
         && group.lines.len() > 1
