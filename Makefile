@@ -31,7 +31,7 @@ check: setup-test
 	@. .ci/env && cargo fmt --check
 	@. .ci/env && cargo clippy --locked --all-targets -- -D warnings
 	@. .ci/env && wasm_environment && cargo clippy --locked --target wasm32-unknown-unknown --no-default-features \
-		--features app,worker,read,models --lib --bins -- -D warnings
+		--features app,worker,read,models,relaxed,threads --lib --bins -- -D warnings
 
 native-tests: setup-test
 	@. .ci/env && cargo nextest run --locked --no-fail-fast
@@ -45,9 +45,10 @@ bench: setup-test dist
 	@. .ci/env && cargo build --locked --profile native --bin recto
 	@. .ci/env && RECTO_DIST=$(CURDIR)/dist RECTO_BIN=$(CURDIR)/target/native/recto node tests/browser/bench.mjs
 
-# Models of the real sizes with random weights, natively.
-bench-models: setup-test
-	@. .ci/env && cargo run --locked --profile native --bin recto -- bench-models
+# Models of the real sizes with random weights, natively and in the browser.
+bench-models: setup-test dist
+	@. .ci/env && cargo build --locked --profile native --bin recto
+	@. .ci/env && RECTO_DIST=$(CURDIR)/dist RECTO_BIN=$(CURDIR)/target/native/recto node tests/browser/bench_models.mjs
 
 clean:
 	rm -rf target dist tests/browser/node_modules

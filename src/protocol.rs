@@ -9,13 +9,13 @@
 
 use crate::document::{Description, Document, FigureId, Passage};
 use crate::pipeline::event::{Event, Options};
-use crate::registry::{ModelEntry, StoredModel};
+use crate::registry::{Measured, ModelEntry, ModelKind, StoredModel};
 use serde::{Deserialize, Serialize};
 
 pub use crate::registry::DownloadState;
 
 /// Version of this protocol: page and worker of different builds must not talk.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 
 /// A document being worked on, unique in a page's lifetime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -107,6 +107,18 @@ pub enum Request {
         document: Box<Document>,
         /// The question.
         question: String,
+    },
+    /// Measure a model of a real size with random weights; answered by [`Response::Measured`].
+    Measure {
+        /// Its name: `t5-base` and so on.
+        model: String,
+    },
+    /// Compare a model with reference outputs: a check of this browser's arithmetic. The buffers are its
+    /// `config.json`, `model.safetensors`, `cases.json` and `expected.safetensors`; answered by
+    /// [`Response::Compared`].
+    Compare {
+        /// Its kind.
+        kind: ModelKind,
     },
     /// List what is stored; answered by [`Response::Stored`].
     ListModels,
@@ -200,6 +212,16 @@ pub enum Response {
         passages: Vec<Passage>,
         /// What went wrong with the model, if anything: the passages stand all the same.
         error: Option<String>,
+    },
+    /// How fast a model is here.
+    Measured {
+        /// What was found, or why nothing was.
+        found: Result<Measured, String>,
+    },
+    /// How near a model is to its reference.
+    Compared {
+        /// The comparisons that failed, and the number of all; or why nothing was compared.
+        found: Result<(Vec<String>, u32), String>,
     },
     /// What is stored on this machine.
     Stored {

@@ -1,8 +1,9 @@
 //! `recto bench-models`: how fast the models are on this machine.
 
 use crate::models::LoadError;
-use crate::models::benchmark::{self, BenchmarkModel, Measured};
+use crate::models::benchmark::{self, BenchmarkModel};
 use crate::models::gguf::{self, ElementType};
+use crate::registry::Measured;
 use std::io::Write;
 use std::time::Instant;
 
@@ -15,6 +16,9 @@ pub(super) struct BenchModelsArgs {
     /// Type of the matrices.
     #[arg(long, default_value = "q4k")]
     to: String,
+    /// Threads to compute on; all processors without.
+    #[arg(long)]
+    threads: Option<usize>,
     /// One JSON object a line instead of a table.
     #[arg(long)]
     json: bool,
@@ -33,6 +37,9 @@ pub(super) enum BenchModelsError {
     /// A model could not be made or run.
     #[error(transparent)]
     Run(#[from] LoadError),
+    /// The threads could not be started.
+    #[error("threads: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
     /// The output is closed.
     #[error("writing failed: {0}")]
     Output(#[from] std::io::Error),
@@ -57,6 +64,9 @@ pub(super) fn bench_models(args: &BenchModelsArgs) -> Result<(), BenchModelsErro
         [] => BenchmarkModel::ALL.to_vec(),
         names => names.iter().map(known).collect::<Result<_, _>>()?,
     };
+    if let Some(threads) = args.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build_global()?;
+    }
     let mut out = std::io::stdout().lock();
     if !args.json {
         writeln!(out, "| model | file | load | encode | | prepare | token | |")?;

@@ -23,6 +23,7 @@ mod text_model;
 pub mod tokenizer;
 mod weights;
 
+pub use kernels::threads;
 pub use text_model::{
     Generation, GenerationEnd, GenerationOptions, SoFar, TextModel, TextModelError, TokenCallback,
 };

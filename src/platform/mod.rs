@@ -12,12 +12,14 @@ pub(crate) mod envelope;
 pub mod fetch;
 pub mod files;
 pub mod offline;
+mod program;
 pub mod settings;
 pub mod storage;
 mod worker_handle;
 
 pub use blob_reader::BlobReader;
-pub use worker_handle::{Program, WorkerEvent, WorkerHandle};
+pub use program::{Program, abilities};
+pub use worker_handle::{WorkerEvent, WorkerHandle};
 
 use js_sys::Reflect;
 use thiserror::Error;

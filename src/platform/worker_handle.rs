@@ -2,7 +2,7 @@
 
 use super::clock::Timer;
 use super::envelope::{self, EnvelopeError, Posting};
-use super::{PlatformError, address, call, describe, property};
+use super::{PlatformError, Program, address, call, describe, property};
 use crate::pipeline::event::Event;
 use crate::protocol::{Envelope, PROTOCOL, Request, Response};
 use js_sys::Array;
@@ -12,31 +12,11 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, ErrorEvent, MessageEvent, Url, Worker, WorkerOptions, WorkerType};
 
-/// The script that starts the program, with `SCRIPT`, `MODULE`, `PAGE` and `LIFELINE` to be declared before it.
+/// The script that starts the program, with `SCRIPT`, `MODULE`, `PAGE`, `LIFELINE` and `THREADS` to be declared before it.
 const START: &str = include_str!("worker_start.js");
 /// A worker that has not said that it listens after this many milliseconds is taken for dead: fetching
 /// and compiling the program takes seconds on a slow phone.
 const START_LIMIT_MS: f64 = 60_000.0;
-
-/// A worker program of the site: a folder-relative script and the module beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Program {
-    /// Reads documents and looks after the stored models.
-    Reader,
-    /// Runs models.
-    Models,
-}
-
-impl Program {
-    /// Name of its files, without what follows it.
-    #[must_use]
-    pub fn stem(self) -> &'static str {
-        match self {
-            Self::Reader => "reader",
-            Self::Models => "models",
-        }
-    }
-}
 
 /// What comes from a worker.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,7 +61,7 @@ impl WorkerHandle {
     /// # Errors
     /// If the browser starts no worker at all.
     pub fn spawn(
-        program: Program,
+        program: &Program,
         name: &str,
         on_event: impl Fn(WorkerEvent) + 'static,
     ) -> Result<Self, PlatformError> {
@@ -244,17 +224,18 @@ impl Shared {
 }
 
 /// The address of the start script for `program` in a worker that holds the lock `lifeline`.
-fn start_script(program: Program, lifeline: &str) -> Result<String, JsValue> {
+fn start_script(program: &Program, lifeline: &str) -> Result<String, JsValue> {
     let absolute =
         |file: &str| address::absolute(file).ok_or_else(|| JsValue::from_str("the page has no address"));
     // A JSON text is a JavaScript text too.
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let source = format!(
-        "const SCRIPT = {}, MODULE = {}, PAGE = {}, LIFELINE = {};\n{START}",
+        "const SCRIPT = {}, MODULE = {}, PAGE = {}, LIFELINE = {}, THREADS = {};\n{START}",
         quoted(&absolute(&format!("{}.js", program.stem()))?),
         quoted(&absolute(&format!("{}_bg.wasm", program.stem()))?),
         quoted(&absolute("./")?),
         quoted(lifeline),
+        program.threads(),
     );
     let options = BlobPropertyBag::new();
     options.set_type("text/javascript");

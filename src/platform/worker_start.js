@@ -3,6 +3,9 @@
 // and there are none. Whatever ends the program is told to the page as a `Died` response from here,
 // because after a trap the program itself cannot be trusted to speak.
 globalThis.pageAddress = PAGE;
+// For the threads that the program starts: they join it with the same script.
+globalThis.programAddress = SCRIPT;
+globalThis.threadCount = THREADS;
 let program;
 let ended = false;
 const report = (cause) => {

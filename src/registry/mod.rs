@@ -13,6 +13,7 @@ mod download;
 mod entry;
 mod listing;
 mod manifest;
+mod measured;
 mod progress;
 mod validate;
 
@@ -22,5 +23,6 @@ pub use download::{
 };
 pub use entry::{FileRole, ModelEntry, ModelFile, ModelKind, Registry, StoredModel};
 pub use manifest::{FileRecord, ModelManifest};
+pub use measured::Measured;
 pub use progress::{DownloadState, SpeedMeter};
 pub use validate::{FilePlan, RegistryError, base_address};

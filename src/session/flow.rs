@@ -253,6 +253,9 @@ impl Session {
                 let reply = Reply::Given { answer: answer.map(|answer| answer.text), passages, error };
                 self.answered(job, &question, reply);
             }
+            Response::Measured { found } => self.measured(found, out),
+            // Asked for by tests only.
+            Response::Compared { .. } => {}
             Response::Stored { models, used, quota, persisted } => {
                 self.models.stored = Some(models);
                 self.models.used = used;

@@ -167,6 +167,8 @@ pub enum Event {
     StopDownload(String),
     /// Delete a stored model, by registry id.
     DeleteModel(String),
+    /// Measure how fast models are.
+    Benchmark,
     /// A page image came into view, or its size changed.
     PageShown {
         /// The document.

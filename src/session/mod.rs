@@ -6,6 +6,7 @@
 //! worker, descriptions and summary in the model worker. A worker that dies is started again and the
 //! document goes on from the last finished page; what makes it die twice is left out and noted.
 
+mod benchmark;
 pub mod export;
 mod flow;
 mod job;
@@ -16,17 +17,20 @@ mod person;
 mod recovery;
 mod settings;
 mod time;
+mod variant;
 mod wording;
 mod workers;
 
 #[cfg(test)]
 mod tests;
 
+pub use benchmark::Benchmark;
 pub use job::{Exchange, Job, JobState, Phase, Reply, Revisions, STAGES, StageState};
 pub use message::{Attachment, Command, Event, ExportKind, FileId, NewFile, Pane, Role, Tab};
 pub use models::{ModelStatus, Models, Resolved};
 pub use pages::PageImage;
 pub use settings::{ModelChoice, Settings, Theme};
+pub use variant::{Abilities, Choice, Variant};
 pub use wording::{count, duration, file_size, page_range};
 
 use crate::document::{BlockId, Rect};
@@ -44,6 +48,8 @@ pub struct Session {
     pub settings: Settings,
     /// Models: known, stored, being downloaded.
     pub models: Models,
+    /// How fast the models are here.
+    pub benchmark: Benchmark,
     /// The last thing worth telling, for the live region and a passing notice.
     pub announcement: Announcement,
     /// Time of the last event in milliseconds.
@@ -110,6 +116,7 @@ impl Session {
             view: View::default(),
             settings,
             models: Models::new(memory),
+            benchmark: Benchmark::default(),
             announcement: Announcement::default(),
             now: 0.0,
             broken: None,

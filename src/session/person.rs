@@ -70,6 +70,7 @@ impl Session {
             Event::RunStage { job, stage } => self.run_again(job, stage),
             Event::Download(id) => self.start_download(&id, out),
             Event::StopDownload(id) => self.stop_download(&id, out),
+            Event::Benchmark => self.start_benchmark(out),
             Event::DeleteModel(id) => {
                 self.models.downloads.remove(&id);
                 if let Some(stored) = &mut self.models.stored {

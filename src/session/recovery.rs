@@ -88,7 +88,10 @@ impl Session {
         self.workers.end(role, out);
         match role {
             Role::Document => self.pages.worker_ended(),
-            Role::Model => self.lose_questions("The question was dropped when the work was stopped."),
+            Role::Model => {
+                self.lose_questions("The question was dropped when the work was stopped.");
+                self.lose_benchmark("it was stopped");
+            }
             Role::Store => {}
         }
     }
@@ -104,6 +107,9 @@ impl Session {
     pub(super) fn worker_died(&mut self, role: Role, why: &str, out: &mut Vec<Command>) {
         let never_spoke = self.workers.get(role).life == Life::Starting;
         self.workers.end(role, out);
+        if role == Role::Model {
+            self.lose_benchmark(why);
+        }
         if never_spoke {
             let worker = self.workers.get_mut(role);
             worker.failed_starts += 1;

@@ -6,12 +6,12 @@ use crate::document::{BlockId, FigureId, FigureImage, Rect};
 use crate::pipeline::event::Event as Told;
 use crate::platform::clock::{self, Timer};
 use crate::platform::{
-    Program, WorkerEvent, WorkerHandle, address, fetch, files, offline, settings, storage,
+    Program, WorkerEvent, WorkerHandle, abilities, address, fetch, files, offline, settings, storage,
 };
 use crate::protocol::{Envelope, JobId, Request, Response};
 use crate::registry::Registry;
 use crate::session::export as session_export;
-use crate::session::{Attachment, Command, Event, ExportKind, FileId, NewFile, Role};
+use crate::session::{Attachment, Command, Event, ExportKind, FileId, NewFile, Role, Variant};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use wasm_bindgen::{Clamped, JsCast};
@@ -26,6 +26,8 @@ pub(super) struct Edge {
     canvases: RefCell<BTreeMap<(JobId, u32), HtmlCanvasElement>>,
     images: RefCell<BTreeMap<(JobId, FigureId), String>>,
     wake: RefCell<Option<Timer>>,
+    /// The program with threads did not start: its memory may be more than this device promises.
+    without_threads: Cell<bool>,
 }
 
 impl Edge {
@@ -118,18 +120,33 @@ impl Edge {
     }
 
     fn start_worker(&self, ui: Ui, role: Role, generation: u32) {
+        let models = || {
+            let mut abilities = abilities();
+            if self.without_threads.get() {
+                abilities.built.retain(|stem| stem != Variant::Threads.stem());
+            }
+            Program::Models(abilities.choose())
+        };
         let (program, name) = match role {
             Role::Document => (Program::Reader, "recto-document"),
-            Role::Model => (Program::Models, "recto-model"),
+            Role::Model => (models(), "recto-model"),
             Role::Store => (Program::Reader, "recto-store"),
         };
+        let threaded = program.threads() > 1;
+        let started = Cell::new(false);
         let heard = move |event| match event {
             WorkerEvent::Response(Envelope { message, buffers }) => {
+                started.set(true);
                 ui.edge().hear(ui, role, generation, message, buffers);
             }
-            WorkerEvent::Died(message) => ui.send(Event::WorkerFailed { role, generation, message }),
+            WorkerEvent::Died(message) => {
+                if threaded && !started.get() {
+                    ui.edge().without_threads.set(true);
+                }
+                ui.send(Event::WorkerFailed { role, generation, message });
+            }
         };
-        match WorkerHandle::spawn(program, name, heard) {
+        match WorkerHandle::spawn(&program, name, heard) {
             Ok(worker) => {
                 self.workers.borrow_mut().insert(role, (generation, worker));
             }

@@ -3,6 +3,7 @@
 
 #![allow(unreachable_pub, reason = "the component macro makes public what belongs to private components")]
 
+mod benchmark;
 mod dialogs;
 mod edge;
 mod figures;

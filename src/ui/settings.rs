@@ -1,5 +1,6 @@
 //! The settings.
 
+use super::benchmark::Benchmark;
 use super::dialogs::follow;
 use super::model_list::ModelList;
 use super::store::ui;
@@ -66,6 +67,7 @@ pub(super) fn SettingsDialog() -> impl IntoView {
             <ModelList kind=ModelKind::Caption legend="Model for figures" without="figures stay without a description" />
             <ModelList kind=ModelKind::Text legend="Model for summary and answers"
                 without="sentences are picked from the document, and questions find passages" />
+            <Benchmark />
             <fieldset>
                 <legend>"Downloads"</legend>
                 <p class="choice"><input type="checkbox" id="always" data-testid="set-always"

@@ -14,6 +14,8 @@ mod failure;
 mod model;
 mod outbox;
 mod store;
+#[cfg(feature = "threads")]
+mod threads;
 
 use crate::platform::envelope;
 use crate::protocol::{Envelope, PROTOCOL, Request, Response};
@@ -22,9 +24,23 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-/// Begins to listen, and says so.
+/// Begins to listen, and says so; in a build with threads once they have started.
 pub fn start() {
+    #[cfg(feature = "threads")]
+    if threads::is_thread() {
+        return threads::serve();
+    }
     failure::report_panics();
+    #[cfg(not(feature = "threads"))]
+    listen();
+    #[cfg(feature = "threads")]
+    wasm_bindgen_futures::spawn_local(async {
+        threads::start().await;
+        listen();
+    });
+}
+
+fn listen() {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     let desk = RefCell::new(Desk::default());
     let receive = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {

@@ -4,6 +4,7 @@
 //! is stopped by ending it, which gives its memory back as well.
 
 mod load;
+mod trial;
 
 use super::Unserved;
 use super::outbox::{BrowserClock, PageSink, post};
@@ -14,7 +15,7 @@ use crate::pipeline::event::{Event, Stage, StageReport};
 use crate::pipeline::{self, NamedModel, Sink};
 use crate::platform::clock;
 use crate::protocol::{Envelope, JobId, Request, Response};
-use crate::registry::ModelEntry;
+use crate::registry::{ModelEntry, ModelKind};
 use futures::StreamExt;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use wasm_bindgen_futures::spawn_local;
@@ -36,6 +37,8 @@ impl Models {
             }
             Request::Summarise { job, model, document } => Task::Summarise { job, model, document },
             Request::Ask { job, model, document, question } => Task::Ask { job, model, document, question },
+            Request::Measure { model } => Task::Measure { model },
+            Request::Compare { kind } => Task::Compare { kind, files: buffers },
             message => return Some(Envelope { message, buffers }),
         };
         let tasks = self.tasks.get_or_insert_with(|| {
@@ -57,6 +60,10 @@ enum Task {
     Summarise { job: JobId, model: Option<ModelEntry>, document: Box<Document> },
     /// Answer a question about a document.
     Ask { job: JobId, model: Option<ModelEntry>, document: Box<Document>, question: String },
+    /// Measure a model.
+    Measure { model: String },
+    /// Compare a model with its reference.
+    Compare { kind: ModelKind, files: Vec<Vec<u8>> },
 }
 
 /// A model in memory.
@@ -89,6 +96,12 @@ async fn serve(mut queue: UnboundedReceiver<Task>) {
             Task::Ask { job, model, document, question } => {
                 ask(&mut loaded, job, model.as_ref(), &document, question).await;
             }
+            Task::Measure { model } => {
+                // Its memory is to be that of the model measured.
+                loaded = None;
+                post(Response::Measured { found: trial::measure(&model) });
+            }
+            Task::Compare { kind, files } => post(Response::Compared { found: trial::compare(kind, &files) }),
         }
     }
 }

@@ -15,6 +15,13 @@ export function sitePolicy() {
   return policy;
 }
 
+/** Names of the built programs that run models. */
+export function modelPrograms() {
+  const page = readFileSync(path.join(DIST, "index.html"), "utf8");
+  const names = /name="?model-programs"? content="([^"]*)"/.exec(page)?.[1] ?? "";
+  return ["models", ...names.split(" ").filter(Boolean)];
+}
+
 /** The page's content; it is served beside the worker program. The policy is that of the app. */
 export const BARE_PAGE = (policy) => `<!doctype html>
 <meta charset="utf-8">
@@ -29,13 +36,13 @@ export async function barePage(visitor, site) {
 }
 
 /** Starts a worker of `program` in `page`; the handle's methods speak with it. */
-export async function spawnWorker(page, name = "recto-test", program = "reader") {
+export async function spawnWorker(page, name = "recto-test", program = "reader", threads = 1) {
   await page.evaluate(
-    ({ start, name, program }) => {
+    ({ start, name, program, threads }) => {
       const words = (text) => JSON.stringify(new URL(text, document.baseURI).href);
       const source =
         `const SCRIPT = ${words(`${program}.js`)}, MODULE = ${words(`${program}_bg.wasm`)}, PAGE = ${words("./")}, ` +
-        `LIFELINE = ${JSON.stringify(name + Math.random())};\n${start}`;
+        `LIFELINE = ${JSON.stringify(name + Math.random())}, THREADS = ${threads};\n${start}`;
       const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
       const worker = new Worker(url, { type: "module", name });
       const heard = [];
@@ -53,7 +60,7 @@ export async function spawnWorker(page, name = "recto-test", program = "reader")
       window.workers ??= {};
       window.workers[name] = { worker, heard };
     },
-    { start: START, name, program },
+    { start: START, name, program, threads },
   );
   const handle = {
     /** Sends a request with buffers (as arrays of bytes or base64 texts). */

@@ -15,6 +15,7 @@ use super::generation::{Decoder, Interrupted};
 use super::gguf::ElementType;
 use super::t5::T5;
 use super::weights::Weights;
+use crate::registry::Measured;
 use candle_core::{Device, Tensor};
 use std::io::{self, Read, Seek};
 use std::ops::ControlFlow;
@@ -25,27 +26,6 @@ const TEXT_TOKENS: u32 = 512;
 const WRITTEN_TOKENS: usize = 24;
 /// Times that the input is read; the quickest counts.
 const READINGS: usize = 3;
-
-/// What was measured.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct Measured {
-    /// Which model.
-    pub model: &'static str,
-    /// Bytes of the GGUF file.
-    pub file_bytes: u64,
-    /// From the file's bytes to a model, without the making of the bytes, in milliseconds.
-    pub load: f64,
-    /// One picture, or one text of 512 tokens, in milliseconds: the quickest of three.
-    pub encode: f64,
-    /// Keys and values of that input for the decoder, in milliseconds.
-    pub prepare: f64,
-    /// The median token, in milliseconds.
-    pub token: f64,
-    /// Multiplications and additions of the encoder, in thousands of millions.
-    pub encode_operations: f64,
-    /// Multiplications and additions of a token, in thousands of millions.
-    pub token_operations: f64,
-}
 
 /// Loads `model` with matrices of type `element`, reads an input and writes tokens. `clock` gives
 /// milliseconds.
@@ -64,7 +44,8 @@ pub fn run(
     let making = clock() - began;
     let (encode_operations, token_operations) = model.operations()?;
     let empty = Measured {
-        model: model.name(),
+        model: model.name().to_owned(),
+        threads: super::threads(),
         file_bytes,
         load: -making,
         encode: f64::INFINITY,
@@ -72,6 +53,7 @@ pub fn run(
         token: 0.0,
         encode_operations: encode_operations / 1e9,
         token_operations: token_operations / 1e9,
+        memory: None,
     };
     match model {
         BenchmarkModel::T5Small | BenchmarkModel::T5Base => measure_t5(model, file, empty, clock),

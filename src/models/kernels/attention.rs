@@ -4,6 +4,7 @@ use super::blocks::COLUMNS;
 use super::elementwise::{dot, softmax};
 use super::float::PackedRows;
 use super::simd::{Simd, Task, dispatch};
+use super::threads;
 
 /// Queries whose scores are kept at once.
 const QUERIES_AT_ONCE: usize = 48;
@@ -31,9 +32,14 @@ pub(crate) struct DistanceBias<'a> {
     pub(crate) origin: usize,
 }
 
-/// Reused between calls.
+/// Reused between calls, one part's each.
 #[derive(Debug, Default)]
 pub(crate) struct AttentionScratch {
+    parts: Vec<PartScratch>,
+}
+
+#[derive(Debug, Default)]
+struct PartScratch {
     queries: PackedRows,
     /// `[queries, positions in whole panels]`
     scores: Vec<f32>,
@@ -85,18 +91,43 @@ impl KeyValues {
         out: &mut [f32],
         scratch: &mut AttentionScratch,
     ) {
-        dispatch(Attend { cache: self, queries, stride: stride.max(1), scale, bias, out, scratch });
+        let stride = stride.max(1);
+        let features = self.heads * self.width;
+        if features == 0 || self.positions == 0 {
+            return;
+        }
+        let rows = queries.len().div_ceil(stride);
+        // Scores and means.
+        let parts = threads::parts(2 * rows * self.positions * features);
+        let height = rows.div_ceil(parts).next_multiple_of(4).max(4);
+        scratch.parts.resize_with(parts.max(scratch.parts.len()), PartScratch::default);
+        let tasks = queries.chunks(height * stride).zip(out.chunks_mut(height * features));
+        let tasks = tasks.zip(&mut scratch.parts).enumerate();
+        threads::for_each(tasks, |(part, ((queries, out), scratch))| {
+            dispatch(Attend {
+                cache: self,
+                queries,
+                first: part * height,
+                stride,
+                scale,
+                bias,
+                out,
+                scratch,
+            });
+        });
     }
 }
 
 struct Attend<'a> {
     cache: &'a KeyValues,
     queries: &'a [f32],
+    /// Queries before these.
+    first: usize,
     stride: usize,
     scale: f32,
     bias: Option<DistanceBias<'a>>,
     out: &'a mut [f32],
-    scratch: &'a mut AttentionScratch,
+    scratch: &'a mut PartScratch,
 }
 
 impl Task for Attend<'_> {
@@ -106,12 +137,9 @@ impl Task for Attend<'_> {
     fn run<S: Simd>(self) {
         let KeyValues { heads, width, positions, keys, values } = self.cache;
         let (heads, width, positions) = (*heads, *width, *positions);
-        let AttentionScratch { queries: packed, scores, weights, inverses } = self.scratch;
+        let PartScratch { queries: packed, scores, weights, inverses } = self.scratch;
         let padded = positions.next_multiple_of(COLUMNS);
         let features = heads * width;
-        if features == 0 || positions == 0 {
-            return;
-        }
         let blocks = self.queries.chunks(QUERIES_AT_ONCE * self.stride);
         for (block, (queries, out)) in blocks.zip(self.out.chunks_mut(QUERIES_AT_ONCE * features)).enumerate()
         {
@@ -139,7 +167,7 @@ impl Task for Attend<'_> {
                 for (row, scores) in scores.chunks_exact_mut(padded).enumerate() {
                     let scores = scores.get_mut(..positions).unwrap_or_default();
                     if let Some(bias) = self.bias {
-                        let query = block * QUERIES_AT_ONCE + row;
+                        let query = self.first + block * QUERIES_AT_ONCE + row;
                         let first = (head * bias.distances + bias.origin).saturating_sub(query);
                         let added = bias.table.get(first..first + positions).unwrap_or_default();
                         for (score, added) in scores.iter_mut().zip(added) {

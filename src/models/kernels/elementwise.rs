@@ -5,6 +5,7 @@
 //! sums have eight lanes, added up in a fixed order.
 
 use super::simd::{Simd, Task, dispatch};
+use super::threads;
 
 /// e^x, within 2 units of the last place from -87 to 88; 0 below, and no more than e^88 above.
 ///
@@ -80,7 +81,12 @@ pub(crate) enum Activation {
 impl Activation {
     /// Applies the function to each of `values`.
     pub(crate) fn apply(self, values: &mut [f32]) {
-        dispatch(Activate { activation: self, values });
+        // About a dozen multiplications each.
+        let parts = threads::parts(12 * values.len());
+        let length = values.len().div_ceil(parts).next_multiple_of(8).max(8);
+        threads::for_each(values.chunks_mut(length), |values| {
+            dispatch(Activate { activation: self, values });
+        });
     }
 }
 

@@ -13,9 +13,12 @@ const ROWS_AT_ONCE: usize = 48;
 pub(super) fn multiply_floats<S: Simd>(panels: &[[f32; COLUMNS]], input: &Input, sink: &mut PanelSink<'_>) {
     let width = input.width();
     let mut packed = PackedRows::default();
-    for (block, values) in input.values().chunks(ROWS_AT_ONCE * width).enumerate() {
+    let span = sink.span;
+    let values = input.values().get(span.first * width..(span.first + span.count) * width);
+    for (block, values) in values.unwrap_or_default().chunks(ROWS_AT_ONCE * width).enumerate() {
         packed.pack(values.chunks_exact(width), width, 1.0);
-        for (panel, weights) in panels.chunks_exact(width).enumerate() {
+        let panels = panels.chunks_exact(width).skip(sink.first_panel).take(sink.panels());
+        for (panel, weights) in panels.enumerate() {
             let sums = sink.start_rows(panel, values.len() / width);
             packed.multiply::<S>(weights, |row, products| {
                 if let Some(sum) = sums.get_mut(row) {

@@ -64,6 +64,15 @@ pub(crate) struct Input {
     shorts: Tiles<ShortTile<4>, ShortTile<1>>,
 }
 
+/// Some of an input's rows: whole tiles of four, and with the last row those after them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    pub(super) first: usize,
+    pub(super) count: usize,
+    /// Rows of the input.
+    pub(super) all: usize,
+}
+
 /// Blocks of rows, four rows at a time and the rest one by one; those of the same place of all rows together.
 #[derive(Debug)]
 pub(super) struct Tiles<A, B> {
@@ -115,24 +124,39 @@ impl Input {
         &self.values
     }
 
-    /// As bytes, in blocks of 256.
-    pub(super) fn bytes(&mut self) -> &Tiles<NoTile, ByteTile> {
-        self.bytes.make(&self.values, self.width)
+    /// Makes the form: bytes in blocks of 256.
+    pub(super) fn make_bytes(&mut self) {
+        self.bytes.make(&self.values, self.width);
     }
 
-    /// As 16-bit integers, in blocks of 256.
-    pub(super) fn words(&mut self) -> &Tiles<WordTile<4>, WordTile<1>> {
-        self.words.make(&self.values, self.width)
+    /// Makes the form: 16-bit integers in blocks of 256.
+    pub(super) fn make_words(&mut self) {
+        self.words.make(&self.values, self.width);
     }
 
-    /// As 16-bit integers, in blocks of 32.
-    pub(super) fn shorts(&mut self) -> &Tiles<ShortTile<4>, ShortTile<1>> {
-        self.shorts.make(&self.values, self.width)
+    /// Makes the form: 16-bit integers in blocks of 32.
+    pub(super) fn make_shorts(&mut self) {
+        self.shorts.make(&self.values, self.width);
+    }
+
+    /// As they were made for the values that there are now.
+    pub(super) fn bytes(&self) -> &Tiles<NoTile, ByteTile> {
+        &self.bytes
+    }
+
+    /// As they were made for the values that there are now.
+    pub(super) fn words(&self) -> &Tiles<WordTile<4>, WordTile<1>> {
+        &self.words
+    }
+
+    /// As they were made for the values that there are now.
+    pub(super) fn shorts(&self) -> &Tiles<ShortTile<4>, ShortTile<1>> {
+        &self.shorts
     }
 }
 
 impl<A: Tile<4>, B: Tile<1>> Tiles<A, B> {
-    fn make(&mut self, values: &[f32], width: usize) -> &Self {
+    fn make(&mut self, values: &[f32], width: usize) {
         if !self.made {
             self.fours.clear();
             self.ones.clear();
@@ -140,7 +164,6 @@ impl<A: Tile<4>, B: Tile<1>> Tiles<A, B> {
             self.blocks = width / A::LENGTH;
             self.made = true;
         }
-        self
     }
 
     /// Blocks along a row.
@@ -149,13 +172,15 @@ impl<A: Tile<4>, B: Tile<1>> Tiles<A, B> {
         self.blocks.max(1)
     }
 
-    /// The tiles of block `index` of `rows` rows.
+    /// The tiles of block `index` of the rows in `span`.
     #[inline(always)]
-    pub(super) fn block(&self, index: usize, rows: usize) -> (&[A], &[B]) {
-        let (fours, ones) = (rows / 4, rows % 4);
+    pub(super) fn block(&self, index: usize, span: Span) -> (&[A], &[B]) {
+        let (fours, ones) = (span.all / 4, span.all % 4);
+        let end = span.first + span.count;
+        let ones = if end == span.all { index * ones..(index + 1) * ones } else { 0..0 };
         (
-            self.fours.get(index * fours..(index + 1) * fours).unwrap_or_default(),
-            self.ones.get(index * ones..(index + 1) * ones).unwrap_or_default(),
+            self.fours.get(index * fours + span.first / 4..index * fours + end / 4).unwrap_or_default(),
+            self.ones.get(ones).unwrap_or_default(),
         )
     }
 }
@@ -321,14 +346,20 @@ mod tests {
     fn a_form_is_made_anew_after_new_values() {
         let mut input = Input::default();
         input.copy(&[1.0; 512], 256);
-        let [first, second] = input.bytes().block(0, 2).1 else { panic!("two rows") };
+        let whole = |all| Span { first: 0, count: all, all };
+        input.make_bytes();
+        let [first, second] = input.bytes().block(0, whole(2)).1 else { panic!("two rows") };
         // 2047 = 32 * 64 - 1.
         assert_eq!((first.high[0], second.low[63]), (0x4040_4040, -1));
         assert_eq!(first.sums.of_16[7], [16 * 2047 * 0x1_0001]);
         input.begin(5, 256).fill(-2.0);
-        let (fours, ones) = input.words().block(0, 5);
+        input.make_words();
+        let (fours, ones) = input.words().block(0, whole(5));
         assert_eq!((fours.len(), ones.len()), (1, 1));
+        let (fours_of_the_first, none) = input.words().block(0, Span { first: 0, count: 4, all: 5 });
+        assert_eq!((fours_of_the_first.len(), none.len()), (1, 0));
         assert_eq!(fours[0].quants[127], [(-2047 & 0xffff) | (-2047 << 16); 4]);
-        assert_eq!(input.shorts().block(7, 5).0.len(), 1);
+        input.make_shorts();
+        assert_eq!(input.shorts().block(7, whole(5)).0.len(), 1);
     }
 }

@@ -9,7 +9,7 @@
 //! Everything is written once, over the eight-lane instructions of `simd`: WebAssembly's with and without the
 //! relaxed dot (whichever the build has), AVX2 where the processor has it, and plain integers. All give the
 //! same bits: sums within a block are of whole numbers that cannot overflow, and floats are added one by one
-//! in an order that depends on the shapes alone. So a model writes the same text natively and in any browser.
+//! in an order that depends on the shapes alone, whatever the number of threads. So a model writes the same text natively and in any browser.
 
 mod attention;
 mod blocks;
@@ -20,6 +20,7 @@ mod input;
 mod matrix;
 mod product;
 mod simd;
+mod threads;
 #[cfg(test)]
 mod tests;
 
@@ -28,3 +29,4 @@ pub(crate) use elementwise::{Activation, add, layer_norm, multiply, rms_norm};
 pub(crate) use input::Input;
 pub(crate) use matrix::{Format, WeightMatrix};
 pub(crate) use product::Scratch;
+pub use threads::threads;

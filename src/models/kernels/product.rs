@@ -7,16 +7,31 @@
 
 use super::blocks::{COLUMNS, GROUPS, Lanes, Q4Block, Q6Block, Q8Block, SHORT_BLOCK};
 use super::float::multiply_floats;
-use super::input::{ByteTile, HIGH, Input, NoTile, ShortTile, Tile, Tiles, WordTile};
+use super::input::{ByteTile, HIGH, Input, NoTile, ShortTile, Span, Tile, Tiles, WordTile};
 use super::matrix::{Panels, WeightMatrix};
 use super::simd::{Simd, Task, dispatch};
+use super::threads;
 use std::hint::black_box;
 
-/// Reused between products.
+/// Rows from which on 16-bit products are quicker than pairs of byte products.
+const MANY_ROWS: usize = 4;
+
+/// Rows from which on each thread takes some of them; fewer rows are divided by columns, because each part
+/// unpacks the weights of its columns anew.
+const ROWS_TO_DIVIDE: usize = 32;
+
+/// Reused between products, one part's each.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
+    parts: Vec<PartScratch>,
+}
+
+#[derive(Debug, Default)]
+struct PartScratch {
     /// One panel's sums, `[rows]`.
     sums: Vec<[f32; COLUMNS]>,
+    /// What comes out, where a part's columns are not next to each other: `[rows, columns]`.
+    out: Vec<f32>,
 }
 
 impl WeightMatrix {
@@ -29,21 +44,94 @@ impl WeightMatrix {
         out: &mut Vec<f32>,
         scratch: &mut Scratch,
     ) {
+        let parts = threads::parts(input.rows() * self.inputs() * self.outputs());
+        self.apply_in(parts, input, bias, out, scratch);
+    }
+
+    /// [`WeightMatrix::apply`] in `parts` parts or fewer.
+    pub(super) fn apply_in(
+        &self,
+        parts: usize,
+        input: &mut Input,
+        bias: Option<&[f32]>,
+        out: &mut Vec<f32>,
+        scratch: &mut Scratch,
+    ) {
         debug_assert_eq!(input.width(), self.inputs(), "input and matrix");
-        let rows = input.rows();
-        out.resize(rows * self.outputs(), 0.0);
-        if rows == 0 || input.width() != self.inputs() {
+        let (rows, outputs) = (input.rows(), self.outputs());
+        out.resize(rows * outputs, 0.0);
+        if rows == 0 || outputs == 0 || input.width() != self.inputs() {
             return;
         }
-        let sink = PanelSink { rows, outputs: self.outputs(), bias, out, sums: &mut scratch.sums };
-        dispatch(Product { panels: &self.panels, input, sink });
+        let bytes = dispatch(PrefersBytes) && rows < MANY_ROWS;
+        let panels = &self.panels;
+        panels.prepare(input, bytes);
+        let input = &*input;
+        scratch.parts.resize_with(parts.max(scratch.parts.len()), PartScratch::default);
+        let whole = Span { first: 0, count: rows, all: rows };
+        if rows >= ROWS_TO_DIVIDE || parts == 1 {
+            let height = rows.div_ceil(parts).next_multiple_of(4);
+            let tasks = out.chunks_mut(height * outputs).zip(&mut scratch.parts).enumerate();
+            threads::for_each(tasks, |(part, (out, scratch))| {
+                let span = Span { first: part * height, count: out.len() / outputs, all: rows };
+                let sums = &mut scratch.sums;
+                let sink = PanelSink { span, first_panel: 0, columns: outputs, bias, out, sums };
+                dispatch(Product { panels, input, bytes, sink });
+            });
+        } else {
+            let columns = outputs.div_ceil(parts).next_multiple_of(COLUMNS);
+            let count = outputs.div_ceil(columns);
+            let tasks = scratch.parts.iter_mut().take(count).enumerate();
+            threads::for_each(tasks, |(part, scratch)| {
+                let width = columns.min(outputs - part * columns);
+                let PartScratch { sums, out } = scratch;
+                out.resize(rows * width, 0.0);
+                let first_panel = part * columns / COLUMNS;
+                let sink = PanelSink { span: whole, first_panel, columns: width, bias, out, sums };
+                dispatch(Product { panels, input, bytes, sink });
+            });
+            for (part, PartScratch { out: found, .. }) in scratch.parts.iter().take(count).enumerate() {
+                let width = columns.min(outputs - part * columns);
+                for (row, found) in out.chunks_exact_mut(outputs).zip(found.chunks_exact(width)) {
+                    if let Some(place) = row.get_mut(part * columns..part * columns + width) {
+                        place.copy_from_slice(found);
+                    }
+                }
+            }
+        }
     }
 }
 
-/// The product of one matrix.
+/// Whether byte products are quicker on this machine.
+struct PrefersBytes;
+
+impl Task for PrefersBytes {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<S: Simd>(self) -> bool {
+        S::PREFERS_BYTES
+    }
+}
+
+impl Panels {
+    /// Makes the form of `input` that the product needs.
+    fn prepare(&self, input: &mut Input, bytes: bool) {
+        match self {
+            Self::Q4(_) | Self::Q6(_) if bytes => input.make_bytes(),
+            Self::Q4(_) | Self::Q6(_) => input.make_words(),
+            Self::Q8(_) => input.make_shorts(),
+            Self::Float(_) => {}
+        }
+    }
+}
+
+/// Some columns of the product of some rows with a matrix.
 struct Product<'a> {
     panels: &'a Panels,
-    input: &'a mut Input,
+    input: &'a Input,
+    /// With byte products, where the weights are narrow enough; else with 16-bit products. The sums are the same.
+    bytes: bool,
     sink: PanelSink<'a>,
 }
 
@@ -51,18 +139,9 @@ impl Task for Product<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self) {
-        self.run_as::<S>(S::PREFERS_BYTES);
-    }
-}
-
-impl Product<'_> {
-    /// `bytes`: few rows with byte products, where the weights are narrow enough; else with 16-bit products. The
-    /// sums are the same.
-    #[inline(always)]
-    fn run_as<S: Simd>(mut self, bytes: bool) {
+    fn run<S: Simd>(mut self) {
         let sink = &mut self.sink;
-        match (self.panels, bytes && sink.rows < MANY_ROWS) {
+        match (self.panels, self.bytes) {
             (Panels::Q4(blocks), true) => multiply_panels::<S, _, _, _>(blocks, self.input.bytes(), sink),
             (Panels::Q4(blocks), false) => multiply_panels::<S, _, _, _>(blocks, self.input.words(), sink),
             (Panels::Q6(blocks), true) => multiply_panels::<S, _, _, _>(blocks, self.input.bytes(), sink),
@@ -73,39 +152,52 @@ impl Product<'_> {
     }
 }
 
-/// Rows from which on 16-bit products are quicker than pairs of byte products.
-const MANY_ROWS: usize = 4;
-
 /// A product with the instructions of `S`, whatever the machine has.
 #[cfg(test)]
 pub(super) fn force<S: Simd>(matrix: &WeightMatrix, input: &mut Input, bytes: bool, out: &mut Vec<f32>) {
     let (rows, outputs) = (input.rows(), matrix.outputs());
     out.resize(rows * outputs, 0.0);
-    let sink = PanelSink { rows, outputs, bias: None, out, sums: &mut Vec::new() };
-    Product { panels: &matrix.panels, input, sink }.run_as::<S>(bytes);
+    let bytes = bytes && rows < MANY_ROWS;
+    matrix.panels.prepare(input, bytes);
+    let span = Span { first: 0, count: rows, all: rows };
+    let sink = PanelSink { span, first_panel: 0, columns: outputs, bias: None, out, sums: &mut Vec::new() };
+    Product { panels: &matrix.panels, input, bytes, sink }.run::<S>();
 }
 
 /// Where the sums of a panel go.
 pub(super) struct PanelSink<'a> {
-    rows: usize,
-    outputs: usize,
+    /// Rows of this part.
+    pub(super) span: Span,
+    /// Panels before those of this part.
+    pub(super) first_panel: usize,
+    /// Columns of this part.
+    pub(super) columns: usize,
+    /// Of all columns of the matrix.
     bias: Option<&'a [f32]>,
+    /// `[rows, columns]` of this part.
     out: &'a mut [f32],
     sums: &'a mut Vec<[f32; COLUMNS]>,
 }
 
 impl PanelSink<'_> {
-    /// The sums of `panel` as they begin: the bias in each of all rows.
+    /// Panels of this part.
     #[inline(always)]
-    fn start(&mut self, panel: usize) -> &mut [[f32; COLUMNS]] {
-        self.start_rows(panel, self.rows)
+    pub(super) fn panels(&self) -> usize {
+        self.columns.div_ceil(COLUMNS)
     }
 
-    /// The sums of `panel` as they begin: the bias in each of `rows` rows.
+    /// The sums of `panel` of this part as they begin: the bias in each of all rows.
+    #[inline(always)]
+    fn start(&mut self, panel: usize) -> &mut [[f32; COLUMNS]] {
+        self.start_rows(panel, self.span.count)
+    }
+
+    /// The sums of `panel` of this part as they begin: the bias in each of `rows` rows.
     #[inline(always)]
     pub(super) fn start_rows(&mut self, panel: usize, rows: usize) -> &mut [[f32; COLUMNS]] {
         let mut first = [0.0; COLUMNS];
-        let bias = self.bias.and_then(|bias| bias.get(panel * COLUMNS..)).unwrap_or_default();
+        let column = (self.first_panel + panel) * COLUMNS;
+        let bias = self.bias.and_then(|bias| bias.get(column..)).unwrap_or_default();
         for (sum, bias) in first.iter_mut().zip(bias) {
             *sum = *bias;
         }
@@ -120,12 +212,12 @@ impl PanelSink<'_> {
         self.finish_rows(panel, 0);
     }
 
-    /// Writes the sums of `panel` to their columns, from row `first` on.
+    /// Writes the sums of `panel` to their columns, from row `first` of this part on.
     #[inline(always)]
     pub(super) fn finish_rows(&mut self, panel: usize, first: usize) {
         let column = panel * COLUMNS;
-        let rows = self.out.chunks_exact_mut(self.outputs).skip(first).zip(self.sums.iter());
-        if column + COLUMNS <= self.outputs {
+        let rows = self.out.chunks_exact_mut(self.columns).skip(first).zip(self.sums.iter());
+        if column + COLUMNS <= self.columns {
             for (row, sums) in rows {
                 if let Some(place) = row.get_mut(column..column + COLUMNS) {
                     place.copy_from_slice(sums);
@@ -210,12 +302,13 @@ fn multiply_panels<S: Simd, A: Tile<4>, B: Tile<1>, W: Block<A, B>>(
     tiles: &Tiles<A, B>,
     sink: &mut PanelSink<'_>,
 ) {
-    for (panel, blocks) in blocks.chunks_exact(tiles.blocks()).enumerate() {
-        let rows = sink.rows;
+    let panels = blocks.chunks_exact(tiles.blocks()).skip(sink.first_panel).take(sink.panels());
+    for (panel, blocks) in panels.enumerate() {
+        let span = sink.span;
         let sums = sink.start(panel);
         for (index, block) in blocks.iter().enumerate() {
             let unpacked = block.unpack_block();
-            let (fours, ones) = tiles.block(index, rows);
+            let (fours, ones) = tiles.block(index, span);
             let (four_sums, one_sums) = sums.split_at_mut((4 * fours.len()).min(sums.len()));
             for (rows, sums) in fours.iter().zip(four_sums.as_chunks_mut::<4>().0) {
                 unpacked.multiply::<S>(rows, sums);

@@ -61,7 +61,7 @@ pub(super) trait Task {
 /// Runs `task` with the best instructions that this machine has.
 pub(super) fn dispatch<T: Task>(task: T) -> T::Output {
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-    return task.run::<wasm::Wasm>();
+    return wasm::run(task);
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2.
@@ -165,17 +165,27 @@ impl Simd for Scalar {
     }
 }
 
-/// WebAssembly's 128-bit vectors, two of them; with the relaxed dot where the build has it.
+/// WebAssembly's 128-bit vectors, two of them; with the relaxed dot in builds with the feature `relaxed`.
+///
+/// Only [`run`] is compiled for relaxed SIMD, so builds with and without it share all other code: crates, the
+/// standard library and the compiler's flags.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm {
-    use super::Simd;
+    use super::{Simd, Task};
     use std::arch::wasm32::{
         f32x4_add, f32x4_convert_i32x4, f32x4_mul, f32x4_splat, f32x4_sub, i32x4_add, i32x4_dot_i16x8,
         i32x4_mul, i32x4_splat, v128, v128_load, v128_store,
     };
 
+    /// With the relaxed dot its methods may only run inside [`run`], which has the instruction.
     #[derive(Clone, Copy, Debug)]
-    pub(super) struct Wasm;
+    pub(super) struct Wasm(());
+
+    /// Compiles `task` for the machine that the build is for.
+    #[cfg_attr(feature = "relaxed", target_feature(enable = "relaxed-simd"))]
+    pub(super) fn run<T: Task>(task: T) -> T::Output {
+        task.run::<Wasm>()
+    }
 
     type Pair = (v128, v128);
 
@@ -189,7 +199,7 @@ mod wasm {
         type Floats = Pair;
         type Pattern = v128;
 
-        const PREFERS_BYTES: bool = cfg!(target_feature = "relaxed-simd");
+        const PREFERS_BYTES: bool = cfg!(feature = "relaxed");
 
         #[inline(always)]
         fn zero() -> Pair {
@@ -223,14 +233,14 @@ mod wasm {
             (f32x4_convert_i32x4(ints.0), f32x4_convert_i32x4(ints.1))
         }
 
-        #[cfg(target_feature = "relaxed-simd")]
+        #[cfg(feature = "relaxed")]
         #[inline(always)]
         fn dot_bytes(sum: Pair, weights: Pair, activations: v128) -> Pair {
             use std::arch::wasm32::i32x4_relaxed_dot_i8x16_i7x16_add as dot;
             (dot(activations, weights.0, sum.0), dot(activations, weights.1, sum.1))
         }
 
-        #[cfg(not(target_feature = "relaxed-simd"))]
+        #[cfg(not(feature = "relaxed"))]
         #[inline(always)]
         fn dot_bytes(sum: Pair, weights: Pair, activations: v128) -> Pair {
             use std::arch::wasm32::{

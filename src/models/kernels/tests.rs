@@ -81,7 +81,7 @@ fn rounded(xs: &[f32], length: usize) -> Vec<f64> {
         .collect()
 }
 
-const SHAPES: [(usize, usize, usize); 9] = [
+const SHAPES: [(usize, usize, usize); 10] = [
     (1, 1, 256),
     (1, 8, 256),
     (2, 9, 512),
@@ -91,6 +91,7 @@ const SHAPES: [(usize, usize, usize); 9] = [
     (7, 23, 1024),
     (12, 40, 256),
     (99, 17, 256),
+    (33, 50, 256),
 ];
 
 #[test]
@@ -132,7 +133,7 @@ fn products_are_those_of_a_plain_loop() {
 }
 
 #[test]
-fn machines_and_numbers_of_rows_change_no_bit() {
+fn machines_threads_and_numbers_of_rows_change_no_bit() {
     let mut random = Random(2);
     for format in [Format::Q4K, Format::Q6K, Format::Q8, Format::F32] {
         for (rows, outputs, inputs) in SHAPES {
@@ -152,6 +153,12 @@ fn machines_and_numbers_of_rows_change_no_bit() {
                     all[row * outputs..][..outputs],
                     "{format:?} {rows} {outputs} {inputs}"
                 );
+            }
+            for parts in [2, 3, 5] {
+                let (mut input, mut out) = (Input::default(), Vec::new());
+                input.copy(&xs, inputs);
+                matrix.apply_in(parts, &mut input, None, &mut out, &mut Scratch::default());
+                assert_eq!(out, all, "{format:?} {rows} {outputs} {inputs}, in {parts} parts");
             }
             for bytes in [true, false] {
                 let mut input = Input::default();

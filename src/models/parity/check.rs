@@ -31,6 +31,16 @@ impl Precision {
     /// All three.
     pub const ALL: [Self; 3] = [Self::F32, Self::Q8_0, Self::Q4K];
 
+    /// As it is called in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Q8_0 => "q8_0",
+            Self::Q4K => "q4k",
+        }
+    }
+
     pub(super) fn element(self) -> ElementType {
         match self {
             Self::F32 => ElementType::F32,

@@ -1,5 +1,6 @@
 //! The session's behaviour, with scripted events in place of a browser and workers.
 
+mod benchmark;
 mod models;
 mod pages;
 mod queue;

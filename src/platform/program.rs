@@ -1,0 +1,60 @@
+//! The worker programs of the site, and what this browser can run.
+
+use super::property;
+use crate::session::{Abilities, Choice};
+use js_sys::{Uint8Array, WebAssembly};
+
+/// A worker program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// Reads documents and looks after the stored models.
+    Reader,
+    /// Runs models.
+    Models(Choice),
+}
+
+impl Program {
+    /// Name of its files, without what follows it.
+    #[must_use]
+    pub fn stem(&self) -> &'static str {
+        match self {
+            Self::Reader => "reader",
+            Self::Models(choice) => choice.variant.stem(),
+        }
+    }
+
+    /// Threads that it starts, itself counted.
+    #[must_use]
+    pub fn threads(&self) -> u32 {
+        match self {
+            Self::Reader => 1,
+            Self::Models(choice) => choice.threads,
+        }
+    }
+}
+
+/// A module with the one relaxed instruction that the kernels use:
+/// `(module (func (result v128) i32.const 0 i8x16.splat ... i32x4.relaxed_dot_i8x16_i7x16_add_s))`.
+const RELAXED: [u8; 40] = [
+    0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 0, 253, 15, 65, 0,
+    253, 15, 65, 0, 253, 15, 253, 147, 2, 11,
+];
+
+/// What browser, server and site offer the program that runs models.
+#[must_use]
+pub fn abilities() -> Abilities {
+    let global = js_sys::global();
+    let relaxed = WebAssembly::validate(&Uint8Array::from(RELAXED.as_slice())).unwrap_or(false);
+    let isolated = property(&global, "crossOriginIsolated").is_some_and(|value| value.is_truthy());
+    let processors = property(&global, "navigator")
+        .and_then(|navigator| property(&navigator, "hardwareConcurrency"))
+        .and_then(|count| count.as_f64());
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small whole number")]
+    let processors = processors.map_or(1, |count| count as u32);
+    let built = web_sys::window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.query_selector("meta[name=model-programs]").ok().flatten())
+        .and_then(|element| element.get_attribute("content"))
+        .map(|names| names.split_whitespace().map(str::to_owned).collect());
+    Abilities { isolated, relaxed, processors, built: built.unwrap_or_default() }
+}

@@ -1,0 +1,51 @@
+//! How fast the models are on the visitor's machine.
+
+use super::store::ui;
+use crate::platform::abilities;
+use crate::registry::Measured;
+use crate::session::{Event, file_size};
+use leptos::prelude::*;
+
+/// Which build runs the models and why, a button that measures them, and what came of it.
+#[component]
+pub(super) fn Benchmark() -> impl IntoView {
+    let ui = ui();
+    let benchmark = ui.memo(|session| session.benchmark.clone());
+    let running = move || benchmark.with(|benchmark| benchmark.running);
+    view! {
+        <fieldset>
+            <legend>"Speed"</legend>
+            <p class="hint" data-testid="model-program">{abilities().choose().in_words()}</p>
+            <p><button type="button" data-testid="benchmark" disabled=move || running().is_some()
+                on:click=move |_| ui.send(Event::Benchmark)>"Benchmark"</button>
+                " "<small role="status">{move || match running() {
+                    Some(model) => format!("measuring {model}; this takes up to a minute"),
+                    None => "measures models with random weights; nothing is downloaded".to_owned(),
+                }}</small></p>
+            {move || benchmark.with(|benchmark| benchmark.error.clone()).map(|why| view! {
+                <p class="bad-text">"The benchmark ended early: "{why}"."</p>
+            })}
+            {move || {
+                let found = benchmark.with(|benchmark| benchmark.found.clone());
+                (!found.is_empty()).then(|| view! {
+                    <table class="plain" data-testid="benchmark-results">
+                        <thead><tr><th scope="col">"Model"</th><th scope="col">"Loaded in"</th>
+                            <th scope="col">"Image or 512 tokens read in"</th><th scope="col">"Tokens a second"</th>
+                            <th scope="col">"Memory"</th></tr></thead>
+                        <tbody>{found.iter().map(row).collect_view()}</tbody>
+                    </table>
+                })
+            }}
+        </fieldset>
+    }
+}
+
+fn row(measured: &Measured) -> impl IntoView + use<> {
+    let seconds = |millis: f64| format!("{:.2} s", millis / 1e3);
+    view! {
+        <tr><th scope="row">{measured.model.clone()}</th>
+            <td>{seconds(measured.load)}</td><td>{seconds(measured.encode)}</td>
+            <td>{format!("{:.0}", 1e3 / measured.token.max(0.001))}</td>
+            <td>{measured.memory.map(file_size)}</td></tr>
+    }
+}
