@@ -20,6 +20,7 @@ mod detect;
 mod network;
 mod reader;
 mod recognise;
+mod rulings;
 mod words;
 
 pub use bitmap::{Bitmap, MAX_BITMAP_PIXELS};
@@ -29,6 +30,7 @@ pub use network::RtenNetwork;
 pub use network::{Network, Output};
 pub use reader::{ReadPage, Reader};
 pub use recognise::Alphabet;
+pub use rulings::Ruling;
 pub use words::{ReadLine, Word};
 
 /// Why a page cannot be read.

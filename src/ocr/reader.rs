@@ -8,6 +8,7 @@ use super::network::Network;
 #[cfg(feature = "ocr")]
 use super::network::RtenNetwork;
 use super::recognise::{Alphabet, read_strips};
+use super::rulings::{Ink, Ruling};
 use super::words::{ReadLine, line_of};
 
 /// Lines that are read to find out which way up a page is.
@@ -30,6 +31,10 @@ pub struct ReadPage {
     pub skew: f32,
     /// Lines that were found but could not be read.
     pub unreadable: u32,
+    /// Ruled lines, lying and standing.
+    pub rulings: Vec<Ruling>,
+    /// Where there are pictures.
+    pub pictures: Vec<Ruling>,
 }
 
 /// Reads pages with two networks.
@@ -90,6 +95,10 @@ impl Reader {
                 }
             }
         }
+        let ink = Ink::of(bitmap);
+        page.rulings = ink.rulings();
+        let read: Vec<LineBox> = page.lines.iter().map(|line| line.line).collect();
+        page.pictures = ink.pictures(&read);
         Ok(page)
     }
 

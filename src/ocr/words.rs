@@ -12,6 +12,10 @@ const BLANK_GAP: f32 = 0.30;
 /// Height of small letters and of capitals over font size, in common text faces.
 const X_HEIGHT: f32 = 0.47;
 const CAP_HEIGHT: f32 = 0.68;
+/// Font size over the height of a line's box lies between these: measured on journal pages, where it is 0.5 for lines
+/// with much room around them and 0.75 for tight ones.
+const LEAST_OF_STRIP: f32 = 0.42;
+const MOST_OF_STRIP: f32 = 0.78;
 
 /// One word.
 #[derive(Clone, Debug, PartialEq)]
@@ -196,7 +200,13 @@ fn measure(ink: &[bool], width: usize, letters: &[&Character]) -> Measures {
     #[allow(clippy::cast_precision_loss, reason = "rows")]
     let (baseline, body) = (bottom.1 as f32, bottom.1.saturating_sub(top.1).max(4) as f32);
     #[allow(clippy::cast_precision_loss, reason = "48")]
-    let size = (body / factor).clamp(0.3 * STRIP_HEIGHT as f32, 1.2 * STRIP_HEIGHT as f32);
+    let strip = STRIP_HEIGHT as f32;
+    let mut size = body / factor;
+    if size > MOST_OF_STRIP * strip {
+        // It was the top of the capitals after all.
+        size *= X_HEIGHT / CAP_HEIGHT;
+    }
+    let size = size.clamp(LEAST_OF_STRIP * strip, MOST_OF_STRIP * strip);
     Measures { baseline, size, weight: stroke(ink, width) / size }
 }
 
@@ -225,11 +235,11 @@ fn stroke(ink: &[bool], width: usize) -> f32 {
 mod tests {
     use super::*;
 
-    /// A strip with letters drawn as boxes of 14 columns, x-height 20 rows, at the given places.
+    /// A strip with letters drawn as boxes of 14 columns, x-height 16 rows, at the given places.
     fn drawn(places: &[usize], width: usize) -> Strip {
         let pixel = |at: usize| {
             let (x, y) = (at % width, at / width);
-            if (14..34).contains(&y) && places.iter().any(|place| (*place..place + 14).contains(&x)) {
+            if (14..30).contains(&y) && places.iter().any(|place| (*place..place + 14).contains(&x)) {
                 0
             } else {
                 255
@@ -260,9 +270,9 @@ mod tests {
         let places = [10, 26, 42, 75, 91];
         let line = line_of(&reading("nouse", &places, 0.0), &drawn(&places, 240), &LINE).unwrap();
         assert_eq!(texts(&line), ["nou", "se"], "a wide gap is a blank");
-        assert_eq!(line.words[0].start, (5.0, 117.0));
+        assert_eq!(line.words[0].start, (5.0, 115.0));
         assert_eq!((line.words[0].end.0, line.words[1].start.0), (28.0, 37.5));
-        assert!((line.size - 0.5 * 20.0 / X_HEIGHT).abs() < 1.5, "{}", line.size);
+        assert!((line.size - 0.5 * 16.0 / X_HEIGHT).abs() < 1.5, "{}", line.size);
 
         let places = [10, 26, 42, 64, 80];
         let narrow = |blank| {

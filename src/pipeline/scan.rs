@@ -3,9 +3,9 @@
 
 use crate::document::Rect;
 use crate::layout::text_quality;
-use crate::ocr::{Bitmap, ReadLine, ReadPage, Word};
+use crate::ocr::{Bitmap, ReadLine, ReadPage, Ruling, Word};
 use crate::pdf::PageReader;
-use crate::pdf::content::{FontInfo, Glyph, PageContent};
+use crate::pdf::content::{FontInfo, Glyph, PageContent, PathItem, PathShape};
 use std::f32::consts::TAU;
 
 /// Which pages are read from their pixels.
@@ -31,11 +31,15 @@ const SCAN_SHARE: f32 = 0.4;
 /// handwriting or of a photograph.
 const PAGE_FLOOR: f32 = 0.7;
 /// A stroke this much thicker than the page's usual one is bold.
-const BOLD: f32 = 1.22;
+const BOLD: f32 = 1.28;
 /// Font sizes this near to each other are the same, measured.
 const SAME_SIZE: f32 = 0.12;
 /// Gap between two words on a line, at least, in font sizes: so much the layout takes for a blank.
 const LEAST_GAP: f32 = 0.24;
+/// A rule is no thicker than this, in points.
+const MAX_RULE: f32 = 2.0;
+/// Enough to be taken for a drawing by itself.
+const PICTURE_SEGMENTS: u32 = 40;
 /// Height of letters above and below the baseline, in font sizes.
 const ASCENT: f32 = 0.75;
 const DESCENT: f32 = 0.22;
@@ -74,25 +78,52 @@ pub(super) fn place(content: &mut PageContent, read: &ReadPage, (width, height):
     let scale = (content.width / width.max(1) as f32, content.height / height.max(1) as f32);
     let level = Level::new(content, read, scale);
     let sizes = settled_sizes(&read.lines, scale.1);
-    let usual = usual_weight(&read.lines);
+    // Over the settled sizes: those measured jump with the letters that happen to stand in a line.
+    let measured = read.lines.iter().map(|line| line.weight * line.size * scale.1);
+    let weights: Vec<f32> = measured.zip(&sizes).map(|(stroke, size)| stroke / size.max(0.1)).collect();
+    let usual = usual_weight(&read.lines, &weights);
     content.fonts = vec![FontInfo::default(), FontInfo { bold: true, ..FontInfo::default() }];
     content.glyphs.clear();
     content.unmapped_glyphs = 0;
-    let mut lines: Vec<(&ReadLine, f32)> = read.lines.iter().zip(sizes).collect();
+    let mut lines: Vec<(&ReadLine, (f32, f32))> =
+        read.lines.iter().zip(sizes.into_iter().zip(weights)).collect();
     // From top to bottom, as a program would draw them.
     lines.sort_by(|(a, _), (b, _)| {
         let key = |line: &ReadLine| (line.line.center.1, line.line.center.0);
         key(a).0.total_cmp(&key(b).0).then(key(a).1.total_cmp(&key(b).1))
     });
-    for (line, size) in lines {
-        let font = u16::from(line.weight > BOLD * usual);
+    for (line, (size, weight)) in lines {
+        let font = u16::from(weight > BOLD * usual);
         let mut end = None;
         for word in &line.words {
             push_word(content, word, size, font, &level, &mut end);
         }
     }
+    for ruling in &read.rulings {
+        let lies = ruling.x1 - ruling.x0 > ruling.y1 - ruling.y0;
+        let shape = if lies { PathShape::Horizontal } else { PathShape::Vertical };
+        content.paths.push(drawn(ruling, shape, &level));
+    }
+    for picture in &read.pictures {
+        // As a drawing of many strokes, which the layout takes for a figure.
+        content.paths.push(drawn(picture, PathShape::Other { segments: PICTURE_SEGMENTS }, &level));
+    }
     content.recognised = Some(confidence);
     true
+}
+
+/// A box of the bitmap as something drawn on the page.
+fn drawn(found: &Ruling, shape: PathShape, level: &Level) -> PathItem {
+    let (x, y) = level.point((0.5 * (found.x0 + found.x1), 0.5 * (found.y0 + found.y1)));
+    let (width, height) = ((found.x1 - found.x0) * level.scale.0, (found.y1 - found.y0) * level.scale.1);
+    // A rule that slopes has a high box; it is as thin as rules are.
+    let (width, height) = match shape {
+        PathShape::Horizontal => (width, height.min(MAX_RULE)),
+        PathShape::Vertical => (width.min(MAX_RULE), height),
+        _ => (width, height),
+    };
+    let bbox = Rect::new(x - 0.5 * width, y - 0.5 * height, x + 0.5 * width, y + 0.5 * height);
+    PathItem { bbox, shape, fill: Some([0; 3]), stroke: None, stroke_width: 0.0 }
 }
 
 /// Mean certainty over all characters read.
@@ -232,9 +263,12 @@ fn settled_sizes(lines: &[ReadLine], scale: f32) -> Vec<f32> {
 }
 
 /// The median thickness of strokes over font size, by characters.
-fn usual_weight(lines: &[ReadLine]) -> f32 {
-    let mut weights: Vec<(f32, usize)> =
-        lines.iter().map(|line| (line.weight, line.words.iter().map(|word| word.text.len()).sum())).collect();
+fn usual_weight(lines: &[ReadLine], weights: &[f32]) -> f32 {
+    let mut weights: Vec<(f32, usize)> = lines
+        .iter()
+        .zip(weights)
+        .map(|(line, weight)| (*weight, line.words.iter().map(|word| word.text.len()).sum()))
+        .collect();
     weights.sort_by(|a, b| a.0.total_cmp(&b.0));
     let half = weights.iter().map(|(_, letters)| letters).sum::<usize>() / 2;
     let mut sum = 0;

@@ -1,0 +1,122 @@
+//! Scans to Markdown through the real models of `public/models/ocr`.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may fail loudly")]
+
+use recto::document::{Document, FigureImage, TextQuality};
+use recto::export::{MarkdownOptions, markdown};
+use recto::ocr::{Bitmap, Reader};
+use recto::pipeline::event::Event;
+use recto::pipeline::{Assembler, Extraction, Pages, ReadScans, Sink, Step, TickingClock, describe_source};
+use std::path::Path;
+
+#[derive(Default)]
+struct Collector(Assembler);
+
+impl Sink for Collector {
+    fn event(&mut self, event: Event, images: Vec<FigureImage>) {
+        self.0.apply(event, images);
+    }
+}
+
+fn file(path: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+fn reader() -> Reader {
+    let [detector, recogniser] =
+        ["det", "rec"].map(|name| file(&format!("public/models/ocr/ppocrv6_{name}.onnx")));
+    Reader::load(detector, recogniser).unwrap()
+}
+
+fn read(name: &str) -> (Document, String) {
+    let bytes = file(&format!("tests/ocr/{name}"));
+    let source = describe_source(name, &bytes);
+    let pdf = recto::pdf::open(bytes, None).unwrap();
+    let (mut collector, reader) = (Collector::default(), reader());
+    let mut extraction = Extraction::new(&pdf, source, Pages::default()).reading(ReadScans::Auto);
+    extraction.run_reading(&TickingClock::default(), &mut collector, &mut |bitmap| {
+        reader.read(bitmap).map_err(|error| error.to_string())
+    });
+    let options = MarkdownOptions { front_matter: false, synopsis: false, ..MarkdownOptions::default() };
+    let text = markdown(collector.0.document(), &options);
+    (collector.0.document().clone(), text)
+}
+
+#[test]
+fn a_scan_becomes_text() {
+    let (document, text) = read("phototest.pdf");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let expected = "This is a lot of 12 point text to test the ocr code and see if it works on all types of file \
+                    format. The quick brown dog jumped over the lazy fox. The quick brown dog jumped over the lazy \
+                    fox. The quick brown dog jumped over the lazy fox. The quick brown dog jumped over the lazy fox.";
+    assert_eq!(text, expected);
+    let page = &document.pages[0];
+    assert_eq!(page.text, TextQuality::Recognised);
+    assert!(page.blocks.iter().all(|block| block.provenance.stage == "ocr" && block.confidence > 0.5));
+    assert!(document.figures.is_empty() && document.warnings.is_empty(), "{:?}", document.warnings);
+}
+
+#[test]
+fn a_turned_page_is_read_as_it_is_turned() {
+    let (document, text) = read("turned.pdf");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let expected =
+        "Docling bundles PDF document conversion to JSON and Markdown in an easy self contained package";
+    assert_eq!(text, expected);
+    assert_eq!(document.pages[0].text, TextQuality::Recognised);
+}
+
+#[test]
+fn a_page_that_is_not_read_or_cannot_be_stays_a_picture() {
+    let bytes = file("tests/ocr/phototest.pdf");
+    let pdf = recto::pdf::open(bytes.clone(), None).unwrap();
+    for (answer, words) in [
+        (None, "needs OCR"),
+        (Some(Ok(recto::ocr::ReadPage::default())), "no text could be read"),
+        (Some(Err("no models".to_owned())), "no models"),
+    ] {
+        let mut collector = Collector::default();
+        let source = describe_source("phototest.pdf", &bytes);
+        let mut extraction = Extraction::new(&pdf, source, Pages::default()).reading(ReadScans::Auto);
+        let mut asked = 0;
+        loop {
+            match extraction.step(&TickingClock::default(), &mut collector) {
+                Step::More => {}
+                Step::Read => {
+                    asked += 1;
+                    let (number, bitmap) = extraction.pixels().unwrap();
+                    assert_eq!(
+                        (number, bitmap.width(), bitmap.height()),
+                        (1, 640, 480),
+                        "its own resolution"
+                    );
+                    if let Some(answer) = &answer {
+                        extraction.have_read(answer.clone());
+                    }
+                }
+                Step::Ended => break,
+            }
+        }
+        let document = collector.0.document();
+        assert_eq!((asked, document.figures.len()), (1, 1));
+        assert!(
+            document.warnings.iter().any(|warning| warning.message.contains(words)),
+            "{:?}",
+            document.warnings
+        );
+    }
+}
+
+#[test]
+fn noise_and_blank_paper_give_nothing() {
+    let reader = reader();
+    let mut state = 1_u32;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    };
+    let noise = Bitmap::from_rgb(300, 200, (0..3 * 300 * 200).map(|_| noise()).collect()).unwrap();
+    assert!(reader.read(&noise).unwrap().lines.len() < 3);
+    let blank = Bitmap::from_rgb(1, 1, vec![255; 3]).unwrap();
+    assert!(reader.read(&blank).unwrap().lines.is_empty());
+}
