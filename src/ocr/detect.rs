@@ -109,7 +109,7 @@ fn scaled(line: LineBox, (sx, sy): (f32, f32)) -> LineBox {
 
 /// Boxes around what hangs together on the map of certainties.
 fn boxes(map: &[f32], columns: usize, rows: usize) -> Vec<LineBox> {
-    let mut seen: Vec<bool> = map.iter().map(|value| !(*value > PIXEL_THRESHOLD)).collect();
+    let mut seen: Vec<bool> = map.iter().map(|value| value.is_nan() || *value <= PIXEL_THRESHOLD).collect();
     let mut found = Vec::new();
     let mut stack: Vec<usize> = Vec::new();
     for start in 0..map.len() {
