@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := run
-.PHONY: run dist test bench bench-models setup setup-test clean check native-tests browser-tests
+.PHONY: run dist deploy test bench bench-models setup setup-deploy setup-test clean check native-tests browser-tests deploy-tests
 
 PORT ?= 8080
 SITE_SOURCES := $(shell find src public .cargo -type f) .ci/dist .ci/space.md index.html Trunk.toml Cargo.toml Cargo.lock
@@ -18,11 +18,21 @@ dist: setup dist/index.html
 dist/index.html: $(SITE_SOURCES)
 	@.ci/dist
 
+# The site on a Hugging Face static Space: make deploy SPACE=owner/name, with a token in HF_TOKEN.
+# See .ci/deploy/main.mjs for PRIVATE, DRY_RUN, MODELS and MODELS_REPO.
+export SPACE PRIVATE DRY_RUN MODELS MODELS_REPO
+deploy: setup-deploy dist
+	@if [ -n "$(MODELS)" ] && [ -z "$(DRY_RUN)" ]; then . .ci/env && cargo build --locked --profile native --bin recto; fi
+	@. .ci/env && RECTO_BIN=$(CURDIR)/target/native/recto node .ci/deploy/main.mjs
+
 # Everything that continuous integration checks.
-test: check native-tests browser-tests
+test: check native-tests deploy-tests browser-tests
 
 setup:
 	@.ci/setup build
+
+setup-deploy:
+	@.ci/setup deploy
 
 setup-test:
 	@.ci/setup test
@@ -41,6 +51,10 @@ browser-tests: setup-test dist
 	@. .ci/env && cargo build --locked --bin recto
 	@. .ci/env && RECTO_DIST=$(CURDIR)/dist RECTO_BIN=$(CURDIR)/target/debug/recto node --test tests/browser/all.test.mjs
 
+deploy-tests: setup-test
+	@. .ci/env && cargo build --locked --bin recto
+	@. .ci/env && RECTO_BIN=$(CURDIR)/target/debug/recto node --test tests/deploy/deploy.test.mjs
+
 bench: setup-test dist
 	@. .ci/env && cargo build --locked --profile native --bin recto
 	@. .ci/env && RECTO_DIST=$(CURDIR)/dist RECTO_BIN=$(CURDIR)/target/native/recto node tests/browser/bench.mjs
@@ -51,4 +65,4 @@ bench-models: setup-test dist
 	@. .ci/env && RECTO_DIST=$(CURDIR)/dist RECTO_BIN=$(CURDIR)/target/native/recto node tests/browser/bench_models.mjs
 
 clean:
-	rm -rf target dist tests/browser/node_modules
+	rm -rf target dist tests/browser/node_modules .ci/deploy/node_modules
