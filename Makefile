@@ -6,7 +6,7 @@ SHELL := bash
 .PHONY: run dist deploy test bench bench-models setup setup-deploy setup-test clean check native-tests browser-tests deploy-tests
 
 PORT ?= 8080
-SITE_SOURCES := $(shell find src public .cargo -type f) .ci/dist .ci/space.md index.html Trunk.toml Cargo.toml Cargo.lock
+SITE_SOURCES := $(shell find src public .cargo -type f) .ci/dist .ci/precache.mjs .ci/space.md .ci/headers index.html Trunk.toml Cargo.toml Cargo.lock
 
 # Build the release site and serve it at a local address.
 run: dist

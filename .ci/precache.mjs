@@ -7,7 +7,7 @@ import path from "node:path";
 
 const root = process.argv[2];
 // Nothing that the app asks for.
-const LEFT_OUT = new Set(["sw.js", "README.md"]);
+const LEFT_OUT = new Set(["sw.js", "README.md", "_headers"]);
 // What the first document needs. The rest (programs that run models, models, licence texts) comes after it.
 const CORE = /^((app|style|favicon)-|(index\.html|boot\.js|offline\.js|models\.json|manifest\.webmanifest)$|icon-|reader)/;
 

@@ -126,6 +126,9 @@ fn ModelWords(model: ModelEntry) -> impl IntoView {
             <strong>{model.name.clone()}</strong>
             <small>{facts}", licence: "{licence}</small>
             {model.unavailable.clone().map(|why| view! { <small class="warn">{why}</small> })}
+            {(!model.verified && model.unavailable.is_none()).then(|| {
+                view! { <small data-testid="unverified">"unverified: nobody has tried these files with Recto yet"</small> }
+            })}
         </span>
     }
 }
