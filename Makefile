@@ -41,7 +41,7 @@ check: setup-test
 	@. .ci/env && cargo fmt --check
 	@. .ci/env && cargo clippy --locked --all-targets -- -D warnings
 	@. .ci/env && wasm_environment && cargo clippy --locked --target wasm32-unknown-unknown --no-default-features \
-		--features app,worker,read,models,relaxed,threads --lib --bins -- -D warnings
+		--features app,worker,read,models,ocr,relaxed,threads --lib --bins -- -D warnings
 
 native-tests: setup-test
 	@. .ci/env && cargo nextest run --locked --no-fail-fast

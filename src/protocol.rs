@@ -1,7 +1,7 @@
 //! What the page and its workers say to each other.
 //!
-//! Two wasm programs serve it: the reader parses, lays out and renders, and looks after the stored models;
-//! the other loads and runs models. A worker speaks first ([`Response::Ready`]); messages sent
+//! Three wasm programs serve it: the reader parses, lays out and renders, and looks after the stored models;
+//! another loads and runs models; the third reads the text of scans. A worker speaks first ([`Response::Ready`]); messages sent
 //! before that would be lost. Each message is a JSON text with a list of byte buffers beside it, which are
 //! transferred, not copied ([`Envelope`]). Every message about a document carries its [`JobId`], so that
 //! an answer to a question no longer asked can be told apart. Stopping is cooperative between two pages
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::registry::DownloadState;
 
 /// Version of this protocol: page and worker of different builds must not talk.
-pub const PROTOCOL: u32 = 4;
+pub const PROTOCOL: u32 = 5;
 
 /// A document being worked on, unique in a page's lifetime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -51,6 +51,33 @@ pub enum Request {
         first_page: u32,
         /// Pages to leave out because a worker died on them.
         skip_pages: Vec<u32>,
+        /// Pages that may have their pixels read at a time.
+        ahead: u32,
+    },
+    /// What the pixels of [`Response::Pixels`] say (buffer 0, see [`Response::PixelsRead`]).
+    HaveRead {
+        /// The document.
+        job: JobId,
+        /// From 1.
+        page: u32,
+        /// Why they could not be read; there is no buffer then.
+        error: Option<String>,
+    },
+    /// Read the text of a page's pixels (buffer 0: RGB8, row by row from the top); answered by
+    /// [`Response::PixelsRead`].
+    ReadPixels {
+        /// The document.
+        job: JobId,
+        /// From 1.
+        page: u32,
+        /// Width in pixels.
+        width_px: u32,
+        /// Height in pixels.
+        height_px: u32,
+        /// The models to read them with.
+        model: ModelEntry,
+        /// Prefix that replaces the hub's address; none for the registry's own.
+        base_url: Option<String>,
     },
     /// Render a page of the open document; answered by [`Response::Rendered`].
     Render {
@@ -185,6 +212,27 @@ pub enum Response {
         height_px: u32,
         /// As asked.
         overlay: bool,
+    },
+    /// A page's text is to be read from its pixels (buffer 0: RGB8, row by row from the top). The document
+    /// goes on with [`Request::HaveRead`].
+    Pixels {
+        /// The document.
+        job: JobId,
+        /// From 1.
+        page: u32,
+        /// Width in pixels.
+        width_px: u32,
+        /// Height in pixels.
+        height_px: u32,
+    },
+    /// A page's pixels have been read. Buffer 0 is what they say, for [`Request::HaveRead`].
+    PixelsRead {
+        /// The document.
+        job: JobId,
+        /// From 1.
+        page: u32,
+        /// Why they could not be read; there is no buffer then.
+        error: Option<String>,
     },
     /// A page could not be rendered.
     RenderFailed {

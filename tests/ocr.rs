@@ -5,8 +5,8 @@
 use recto::document::{Document, FigureImage, TextQuality};
 use recto::export::{MarkdownOptions, markdown};
 use recto::ocr::{Bitmap, Reader};
-use recto::pipeline::event::Event;
-use recto::pipeline::{Assembler, Extraction, Pages, ReadScans, Sink, Step, TickingClock, describe_source};
+use recto::pipeline::event::{Event, ReadScans};
+use recto::pipeline::{Assembler, Extraction, Pages, Sink, Step, TickingClock, describe_source};
 use std::path::Path;
 
 #[derive(Default)]
@@ -75,30 +75,29 @@ fn a_page_that_is_not_read_or_cannot_be_stays_a_picture() {
         (Some(Ok(recto::ocr::ReadPage::default())), "no text could be read"),
         (Some(Err("no models".to_owned())), "no models"),
     ] {
+        let choice = if answer.is_some() { ReadScans::Auto } else { ReadScans::Never };
         let mut collector = Collector::default();
         let source = describe_source("phototest.pdf", &bytes);
-        let mut extraction = Extraction::new(&pdf, source, Pages::default()).reading(ReadScans::Auto);
+        let mut extraction = Extraction::new(&pdf, source, Pages::default()).reading(choice);
         let mut asked = 0;
         loop {
             match extraction.step(&TickingClock::default(), &mut collector) {
                 Step::More => {}
                 Step::Read => {
                     asked += 1;
-                    let (number, bitmap) = extraction.pixels().unwrap();
+                    let (number, bitmap) = extraction.take_pixels().unwrap();
                     assert_eq!(
                         (number, bitmap.width(), bitmap.height()),
                         (1, 640, 480),
                         "its own resolution"
                     );
-                    if let Some(answer) = &answer {
-                        extraction.have_read(answer.clone());
-                    }
+                    extraction.have_read(number, answer.clone().unwrap());
                 }
                 Step::Ended => break,
             }
         }
         let document = collector.0.document();
-        assert_eq!((asked, document.figures.len()), (1, 1));
+        assert_eq!((asked, document.figures.len()), (u32::from(answer.is_some()), 1));
         assert!(
             document.warnings.iter().any(|warning| warning.message.contains(words)),
             "{:?}",

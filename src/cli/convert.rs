@@ -9,10 +9,10 @@ use crate::export::{Contents, MarkdownOptions};
 use crate::models::TextModel;
 use crate::ocr::Reader;
 use crate::pdf::{OpenDocument, OpenError, open};
-use crate::pipeline::event::{Event, Outcome, Progress, Stage, StageReport};
+use crate::pipeline::event::{Event, Outcome, Progress, ReadScans, Stage, StageReport};
 use crate::pipeline::{
-    Assembler, Extraction, NamedModel, Pages, ReadScans, RunReport, Sink, SystemClock, describe,
-    describe_source, guarded, is_guarded, summarise,
+    Assembler, Extraction, NamedModel, Pages, RunReport, Sink, SystemClock, describe, describe_source,
+    guarded, is_guarded, summarise,
 };
 use clap::{Args, ValueEnum};
 use std::io::{IsTerminal, Write};

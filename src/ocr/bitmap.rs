@@ -53,6 +53,12 @@ impl Bitmap {
         &self.rgb
     }
 
+    /// The bytes, RGB by RGB, without the rest.
+    #[must_use]
+    pub fn into_rgb(self) -> Vec<u8> {
+        self.rgb
+    }
+
     /// The pixel in column `x` and row `y`; beyond an edge, the nearest one within.
     #[must_use]
     pub fn pixel(&self, x: i64, y: i64) -> [u8; 3] {

@@ -3,6 +3,7 @@
 use super::bitmap::Bitmap;
 use super::network::Network;
 use super::{OcrError, Output};
+use serde::{Deserialize, Serialize};
 
 /// The network halves the picture five times.
 const STRIDE: u32 = 32;
@@ -27,7 +28,7 @@ const MAX_LINES: usize = 3_000;
 const MIN_SIDE: f32 = 2.0;
 
 /// A box around one line of text.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LineBox {
     /// Centre, in pixels.
     pub center: (f32, f32),

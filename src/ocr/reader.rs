@@ -10,6 +10,7 @@ use super::network::RtenNetwork;
 use super::recognise::{Alphabet, read_strips};
 use super::rulings::{Ink, Ruling};
 use super::words::{ReadLine, line_of};
+use serde::{Deserialize, Serialize};
 
 /// Lines that are read to find out which way up a page is.
 const SAMPLED_LINES: usize = 6;
@@ -21,7 +22,7 @@ const LINE_FLOOR: f32 = 0.5;
 const LINES_AT_A_TIME: usize = 64;
 
 /// What a page says.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReadPage {
     /// In no particular order.
     pub lines: Vec<ReadLine>,

@@ -3,6 +3,7 @@
 use super::bitmap::Bitmap;
 use super::crop::luma;
 use super::detect::LineBox;
+use serde::{Deserialize, Serialize};
 
 /// Ink differs so much in brightness from the ground.
 const CONTRAST: u8 = 56;
@@ -20,7 +21,7 @@ const BUSY: f32 = 0.06;
 const MAX_FOUND: usize = 2_000;
 
 /// An upright box in pixels of the bitmap.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ruling {
     /// Left edge.
     pub x0: f32,

@@ -3,6 +3,7 @@
 use super::crop::{STRIP_HEIGHT, Strip};
 use super::detect::LineBox;
 use super::recognise::{Character, Reading};
+use serde::{Deserialize, Serialize};
 
 /// Between two letters, a blank this certain is one even where the network prefers none.
 const BLANK_SCORE: f32 = 0.15;
@@ -18,7 +19,7 @@ const LEAST_OF_STRIP: f32 = 0.42;
 const MOST_OF_STRIP: f32 = 0.78;
 
 /// One word.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Word {
     /// Its characters.
     pub text: String,
@@ -31,7 +32,7 @@ pub struct Word {
 }
 
 /// One line of words, in reading order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReadLine {
     /// From left to right.
     pub words: Vec<Word>,

@@ -17,11 +17,26 @@ pub struct Options {
     pub caption_model: Option<String>,
     /// Registry id of the text model; none for the extractive method.
     pub text_model: Option<String>,
+    /// Which pages are read from their pixels.
+    pub scans: ReadScans,
+}
+
+/// Which pages are read from their pixels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadScans {
+    /// Those without text that can be trusted.
+    #[default]
+    Auto,
+    /// All.
+    Always,
+    /// None.
+    Never,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { captions: true, summary: true, caption_model: None, text_model: None }
+        Self { captions: true, summary: true, caption_model: None, text_model: None, scans: ReadScans::Auto }
     }
 }
 

@@ -1,11 +1,12 @@
 //! Stage 1: an open PDF in; its pages, blocks and figures out, one step at a time.
 
 use super::assembler::blank_page;
+use super::begun::{Begun, BegunPages, State};
 use super::clock::Clock;
-use super::event::{Counts, Event, Outcome, Progress, Stage, StageReport};
+use super::event::{Counts, Event, Outcome, Progress, ReadScans, Stage, StageReport};
 use super::figures::{Finished, cut_figures};
 use super::guard::guarded;
-use super::scan::{self, ReadScans};
+use super::scan;
 use super::sink::Sink;
 use super::survey::surveyed_pages;
 use crate::document::{Source, Warning};
@@ -42,8 +43,8 @@ impl Default for Pages {
 pub enum Step {
     /// Call again.
     More,
-    /// Text is to be read from a page's pixels: have [`Extraction::pixels`] read, tell
-    /// [`Extraction::have_read`], and call again. Who only calls again has the page as it is in the file.
+    /// Nothing can be done before pixels have been read: have those of [`Extraction::take_pixels`] read, tell
+    /// [`Extraction::have_read`] of each, and call again.
     Read,
     /// All is told.
     Ended,
@@ -69,6 +70,9 @@ pub struct Extraction<'a> {
     kept: BTreeMap<u32, PageContent>,
     kept_items: usize,
     scans: ReadScans,
+    /// Pages that may be begun before the first of them is told.
+    ahead: usize,
+    begun: BegunPages,
 }
 
 /// Reads the text of a page's pixels; what went wrong as a sentence's part.
@@ -82,17 +86,10 @@ enum Phase {
         at: usize,
         survey: SurveyBuilder,
     },
-    /// The page to finish next.
+    /// The page to begin next.
     Extracting {
         number: u32,
         survey: Rc<Survey>,
-    },
-    /// The page whose pixels are being read.
-    Reading {
-        survey: Rc<Survey>,
-        content: Box<PageContent>,
-        bitmap: Bitmap,
-        read: Option<Result<ReadPage, String>>,
     },
     Ended,
 }
@@ -125,6 +122,8 @@ impl<'a> Extraction<'a> {
             kept: BTreeMap::new(),
             kept_items: 0,
             scans: ReadScans::Never,
+            ahead: 1,
+            begun: BegunPages::default(),
         }
     }
 
@@ -135,20 +134,21 @@ impl<'a> Extraction<'a> {
         self
     }
 
-    /// Number and pixels of the page that waits to be read.
+    /// The same, with up to `pages` of them in the hands of who reads pixels; each takes the memory of its picture.
     #[must_use]
-    pub fn pixels(&self) -> Option<(u32, &Bitmap)> {
-        match &self.phase {
-            Phase::Reading { content, bitmap, .. } => Some((content.number, bitmap)),
-            _ => None,
-        }
+    pub fn ahead(mut self, pages: usize) -> Self {
+        self.ahead = pages.max(1);
+        self
     }
 
-    /// What the pixels of [`Self::pixels`] say.
-    pub fn have_read(&mut self, result: Result<ReadPage, String>) {
-        if let Phase::Reading { read, .. } = &mut self.phase {
-            *read = Some(result);
-        }
+    /// Number and pixels of the next page that waits to be read, which becomes the caller's to read.
+    pub fn take_pixels(&mut self) -> Option<(u32, Bitmap)> {
+        self.begun.take_pixels()
+    }
+
+    /// What the pixels of page `number`, from [`Self::take_pixels`], say.
+    pub fn have_read(&mut self, number: u32, result: Result<ReadPage, String>) {
+        self.begun.have_read(number, result);
     }
 
     /// Reads and renders pages of the document, with the fonts that extraction has already loaded.
@@ -203,9 +203,8 @@ impl<'a> Extraction<'a> {
             match self.step(clock, sink) {
                 Step::More => {}
                 Step::Read => {
-                    let result = self.pixels().map(|(_, bitmap)| read(bitmap));
-                    if let Some(result) = result {
-                        self.have_read(result);
+                    while let Some((number, bitmap)) = self.take_pixels() {
+                        self.have_read(number, read(&bitmap));
                     }
                 }
                 Step::Ended => return,
@@ -240,38 +239,45 @@ impl<'a> Extraction<'a> {
                     self.phase = Phase::Extracting { number: self.pages.first.max(1), survey };
                 }
             },
-            Phase::Extracting { number, .. } if number > count => {
-                self.end(self.outcome(), clock.now_ms() - began, sink);
-            }
-            Phase::Extracting { number, survey } => {
-                tell_progress("page", number - 1, count, sink);
-                if self.pages.skip.contains(&number) {
-                    self.phase = Phase::Extracting { number: number + 1, survey };
-                } else {
-                    self.begin(number, survey, sink);
-                }
-            }
-            Phase::Reading { survey, mut content, bitmap, read } => {
-                let number = content.number;
-                let size = (bitmap.width(), bitmap.height());
-                drop(bitmap);
-                match read {
-                    Some(Ok(read)) => content.unreadable = !scan::place(&mut content, &read, size),
-                    Some(Err(reason)) => {
-                        content.warnings.push(format!("the page's text could not be read: {reason}"));
-                    }
-                    None => {}
-                }
-                self.finish(number, *content, &survey, sink);
-                self.phase = Phase::Extracting { number: number + 1, survey };
-            }
+            Phase::Extracting { number, survey } => return self.go_on(number, survey, began, clock, sink),
             Phase::Ended => {}
         }
-        match self.phase {
-            Phase::Ended => Step::Ended,
-            Phase::Reading { .. } => Step::Read,
-            _ => Step::More,
+        if matches!(self.phase, Phase::Ended) { Step::Ended } else { Step::More }
+    }
+
+    /// Tells the first begun page, if it waits for nothing; otherwise begins the next.
+    fn go_on(
+        &mut self,
+        number: u32,
+        survey: Rc<Survey>,
+        began: f64,
+        clock: &dyn Clock,
+        sink: &mut dyn Sink,
+    ) -> Step {
+        let count = self.page_count();
+        let mut next = number;
+        let mut step = Step::More;
+        if let Some(begun) = self.begun.pop_finished() {
+            self.tell_begun(begun, &survey, sink);
+        } else if number <= count && self.begun.len() < self.ahead {
+            if self.begun.len() == 0 {
+                tell_progress("page", number - 1, count, sink);
+            }
+            if !self.pages.skip.contains(&number) {
+                let state = self.begin(number);
+                self.begun.push(number, state);
+            }
+            next += 1;
+        } else if self.begun.len() > 0 {
+            let done = number - 1 - at_most_u32(self.begun.len()).min(number - 1);
+            tell_progress("reading the scan", done, count, sink);
+            step = Step::Read;
+        } else {
+            self.end(self.outcome(), clock.now_ms() - began, sink);
+            return Step::Ended;
         }
+        self.phase = Phase::Extracting { number: next, survey };
+        step
     }
 
     fn page_count(&self) -> u32 {
@@ -313,37 +319,55 @@ impl<'a> Extraction<'a> {
         }
     }
 
-    /// Finishes page `number`, unless its pixels are to be read first.
-    fn begin(&mut self, number: u32, survey: Rc<Survey>, sink: &mut dyn Sink) {
+    /// Reads page `number`, and paints it if its pixels are to be read.
+    fn begin(&mut self, number: u32) -> State {
         let kept = self.kept.remove(&number);
         let reader = &mut self.reader;
         let choice = self.scans;
-        let result = guarded(|| -> Result<(PageContent, Option<Bitmap>), String> {
+        let result = guarded(|| -> Result<State, String> {
             let mut content = match kept {
                 Some(content) => content,
                 None => reader.content(number).map_err(|error| error.to_string())?,
             };
             if !scan::is_wanted(&content, choice) {
-                return Ok((content, None));
+                return Ok(State::Ready(Box::new(content)));
             }
-            match scan::bitmap(reader, &content) {
-                Ok(bitmap) => Ok((content, Some(bitmap))),
+            Ok(match scan::bitmap(reader, &content) {
+                Ok(pixels) => State::Unread { content: Box::new(content), pixels },
                 Err(reason) => {
                     content.warnings.push(format!("the page's text could not be read: {reason}"));
-                    Ok((content, None))
+                    State::Ready(Box::new(content))
                 }
-            }
+            })
         });
         match result {
-            Ok(Ok((content, Some(bitmap)))) => {
-                self.phase = Phase::Reading { survey, content: Box::new(content), bitmap, read: None };
-                return;
+            Ok(Ok(state)) => state,
+            Ok(Err(reason)) => State::Failed(reason),
+            Err(panic) => {
+                // What a panic left behind in the caches cannot be trusted.
+                self.reader = PageReader::new(self.document);
+                State::Failed(panic)
             }
-            Ok(Ok((content, None))) => self.finish(number, content, &survey, sink),
-            Ok(Err(reason)) => self.fail(number, &reason, sink),
-            Err(panic) => self.fail_broken(number, &panic, sink),
         }
-        self.phase = Phase::Extracting { number: number + 1, survey };
+    }
+
+    fn tell_begun(&mut self, begun: Begun, survey: &Survey, sink: &mut dyn Sink) {
+        let Begun { number, state } = begun;
+        match state {
+            State::Ready(content) => self.finish(number, *content, survey, sink),
+            State::Read { mut content, size, result } => {
+                match result {
+                    Ok(read) => content.unreadable = !scan::place(&mut content, &read, size),
+                    Err(reason) => {
+                        content.warnings.push(format!("the page's text could not be read: {reason}"));
+                    }
+                }
+                self.finish(number, *content, survey, sink);
+            }
+            State::Failed(reason) => self.fail(number, &reason, sink),
+            // Pages that wait are not told.
+            State::Unread { .. } | State::Away { .. } => {}
+        }
     }
 
     /// Lays out a page and tells it.
@@ -365,14 +389,11 @@ impl<'a> Extraction<'a> {
                 self.counts.pages += 1;
                 self.tell_page(finished, sink);
             }
-            Err(panic) => self.fail_broken(number, &panic, sink),
+            Err(panic) => {
+                self.reader = PageReader::new(self.document);
+                self.fail(number, &panic, sink);
+            }
         }
-    }
-
-    fn fail_broken(&mut self, number: u32, panic: &str, sink: &mut dyn Sink) {
-        // What a panic left behind in the caches cannot be trusted.
-        self.reader = PageReader::new(self.document);
-        self.fail(number, panic, sink);
     }
 
     fn fail(&mut self, number: u32, reason: &str, sink: &mut dyn Sink) {
@@ -411,6 +432,7 @@ impl<'a> Extraction<'a> {
 
     fn end(&mut self, outcome: Outcome, millis: f64, sink: &mut dyn Sink) {
         self.phase = Phase::Ended;
+        self.begun.clear();
         let counts = self.counts;
         let report = StageReport { stage: Stage::Extraction, outcome, millis, counts, models: Vec::new() };
         sink.event(Event::StageEnded(report), Vec::new());
@@ -509,6 +531,37 @@ mod tests {
         assembler.give_up_page(1, "a worker died on it");
         assert_eq!(assembler.document().pages[0].number, 1);
         assert!(assembler.document().pages[0].width > 0.0);
+    }
+
+    #[test]
+    fn pages_whose_pixels_are_read_out_of_order_are_told_in_order() {
+        let document = open(PAPER.to_vec(), None).unwrap();
+        let mut sink = Recording::default();
+        let source = describe_source("paper.pdf", PAPER);
+        let extraction = Extraction::new(&document, source, Pages::default());
+        let mut extraction = extraction.reading(ReadScans::Always).ahead(2);
+        let mut most = 0;
+        loop {
+            match extraction.step(&TickingClock::default(), &mut sink) {
+                Step::More => {}
+                Step::Read => {
+                    let mut taken: Vec<u32> = Vec::new();
+                    while let Some((number, _)) = extraction.take_pixels() {
+                        taken.push(number);
+                    }
+                    most = most.max(taken.len());
+                    // The later first; nobody has read page 999.
+                    for number in taken.into_iter().rev().chain([999]) {
+                        extraction.have_read(number, Err("nobody looked".to_owned()));
+                    }
+                }
+                Step::Ended => break,
+            }
+        }
+        assert_eq!(most, 2);
+        let count = u32::try_from(document.page_count()).unwrap();
+        assert_eq!(pages_of(&sink), (1..=count).collect::<Vec<_>>());
+        assert!(extraction.take_pixels().is_none());
     }
 
     #[test]

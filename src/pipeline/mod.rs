@@ -14,6 +14,8 @@
 pub mod event;
 
 mod assembler;
+#[cfg(feature = "read")]
+mod begun;
 mod choose;
 mod clock;
 #[cfg(feature = "models")]
@@ -48,8 +50,6 @@ pub(crate) use guard::guarded;
 #[cfg(feature = "read")]
 pub use guard::is_guarded;
 pub use report::RunReport;
-#[cfg(feature = "read")]
-pub use scan::ReadScans;
 pub use sink::{Recording, Sink};
 #[cfg(feature = "models")]
 pub use summarise::{NamedModel, ask, summarise};

@@ -1,24 +1,13 @@
 //! Pages whose text is read from their pixels: which ones, at which resolution, and what was read as the glyphs of
 //! a page.
 
+use super::event::ReadScans;
 use crate::document::Rect;
 use crate::layout::text_quality;
 use crate::ocr::{Bitmap, ReadLine, ReadPage, Ruling, Word};
 use crate::pdf::PageReader;
 use crate::pdf::content::{FontInfo, Glyph, PageContent, PathItem, PathShape};
 use std::f32::consts::TAU;
-
-/// Which pages are read from their pixels.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ReadScans {
-    /// Those without text that can be trusted.
-    Auto,
-    /// All.
-    Always,
-    /// None.
-    #[default]
-    Never,
-}
 
 /// Resolution at which pages without a scan on them are painted, in pixels per inch.
 const PAINTED_DPI: f32 = 200.0;

@@ -37,10 +37,19 @@ pub(crate) fn encode<T: Serialize>(envelope: &Envelope<T>) -> Result<Posting, En
 
 /// What was posted.
 pub(crate) fn decode<T: DeserializeOwned>(data: &JsValue) -> Result<Envelope<T>, EnvelopeError> {
+    let (message, array) = decode_message(data)?;
+    Ok(Envelope { message, buffers: buffers(array)? })
+}
+
+/// The message alone, and what was posted, with the buffers still in it.
+pub(crate) fn decode_message<T: DeserializeOwned>(data: &JsValue) -> Result<(T, &Array), EnvelopeError> {
     let array: &Array = data.dyn_ref().ok_or(EnvelopeError::Form)?;
     let text = array.get(0).as_string().ok_or(EnvelopeError::Form)?;
-    let message = serde_json::from_str(&text)?;
-    drop(text);
+    Ok((serde_json::from_str(&text)?, array))
+}
+
+/// The buffers of what was posted.
+pub(crate) fn buffers(array: &Array) -> Result<Vec<Vec<u8>>, EnvelopeError> {
     let mut buffers = Vec::new();
     for item in array.iter().skip(1) {
         let buffer: ArrayBuffer = match item.dyn_into::<Blob>() {
@@ -53,5 +62,5 @@ pub(crate) fn decode<T: DeserializeOwned>(data: &JsValue) -> Result<Envelope<T>,
         };
         buffers.push(Uint8Array::new(&buffer).to_vec());
     }
-    Ok(Envelope { message, buffers })
+    Ok(buffers)
 }

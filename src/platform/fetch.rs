@@ -14,6 +14,9 @@ use web_sys::{
 /// A connection that brings nothing for this many milliseconds counts as broken.
 const STALL_MS: f64 = 30_000.0;
 
+/// A file that is fetched whole has no more bytes than this.
+const MAX_FILE_BYTES: usize = 256 << 20;
+
 /// An answer whose body is still to be read.
 #[derive(Debug)]
 pub struct Reply {
@@ -31,11 +34,41 @@ pub struct Reply {
 /// If no answer comes: no connection, refused by the Content-Security-Policy or by the other side's
 /// cross-origin rules, stopped.
 pub async fn get(url: &str, range: Option<&str>, abort: &AbortController) -> Result<Reply, PlatformError> {
+    ask(url, range, abort, RequestCache::NoStore).await
+}
+
+/// The whole file at `url`, which the browser may keep; `received` hears how many bytes have come.
+///
+/// # Errors
+/// As [`get`], and for a status other than 200.
+pub async fn file(url: &str, mut received: impl FnMut(u64)) -> Result<Vec<u8>, PlatformError> {
+    let abort = AbortController::new().map_err(|thrown| connection_error(&thrown))?;
+    let mut reply = ask(url, None, &abort, RequestCache::Default).await?;
+    if reply.status != 200 {
+        return Err(PlatformError::Connection(format!("{url} answers with status {}", reply.status)));
+    }
+    let mut bytes = Vec::new();
+    while let Some(chunk) = reply.chunk().await? {
+        if bytes.len() + chunk.len() > MAX_FILE_BYTES {
+            return Err(PlatformError::Connection(format!("{url} is longer than such a file can be")));
+        }
+        bytes.extend_from_slice(&chunk);
+        received(bytes.len() as u64);
+    }
+    Ok(bytes)
+}
+
+async fn ask(
+    url: &str,
+    range: Option<&str>,
+    abort: &AbortController,
+    cache: RequestCache,
+) -> Result<Reply, PlatformError> {
     let init = RequestInit::new();
     init.set_method("GET");
     init.set_mode(RequestMode::Cors);
     init.set_credentials(RequestCredentials::Omit);
-    init.set_cache(RequestCache::NoStore);
+    init.set_cache(cache);
     init.set_signal(Some(&abort.signal()));
     let broken = |thrown: JsValue| connection_error(&thrown);
     let request = Request::new_with_str_and_init(url, &init).map_err(broken)?;

@@ -11,6 +11,8 @@ pub enum Program {
     Reader,
     /// Runs models.
     Models(Choice),
+    /// Reads the text of scans.
+    Scans,
 }
 
 impl Program {
@@ -19,6 +21,7 @@ impl Program {
     pub fn stem(&self) -> &'static str {
         match self {
             Self::Reader => "reader",
+            Self::Scans => "scans",
             Self::Models(choice) => choice.variant.stem(),
         }
     }
@@ -27,7 +30,7 @@ impl Program {
     #[must_use]
     pub fn threads(&self) -> u32 {
         match self {
-            Self::Reader => 1,
+            Self::Reader | Self::Scans => 1,
             Self::Models(choice) => choice.threads,
         }
     }

@@ -5,7 +5,7 @@ use super::envelope::{self, EnvelopeError, Posting};
 use super::{PlatformError, Program, address, call, describe, property};
 use crate::pipeline::event::Event;
 use crate::protocol::{Envelope, PROTOCOL, Request, Response};
-use js_sys::Array;
+use js_sys::{Array, ArrayBuffer};
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::closure::Closure;
@@ -24,6 +24,8 @@ const START_LIMIT_MS: f64 = 60_000.0;
 pub enum WorkerEvent {
     /// A response, [`Response::Ready`] first; never [`Response::Died`].
     Response(Envelope<Response>),
+    /// A response about a page's pixels, and its buffer as the browser has it: it is passed on, not looked at.
+    Parcel(Response, Option<ArrayBuffer>),
     /// It is gone, for the cause given. Comes once, and nothing comes after it.
     Died(String),
 }
@@ -117,6 +119,16 @@ impl WorkerHandle {
         self.shared.send(encoded);
     }
 
+    /// Sends a request with a buffer that is the browser's, which goes to the worker as it is.
+    pub fn send_parcel(&self, request: Request, parcel: &ArrayBuffer) {
+        let encoded = envelope::encode(&Envelope { message: request, buffers: Vec::new() });
+        if let Ok((message, transfer)) = &encoded {
+            message.push(parcel);
+            transfer.push(parcel);
+        }
+        self.shared.send(encoded);
+    }
+
     /// Ends the worker and gives its memory back. Nothing comes from it any more, not even its death.
     pub fn terminate(&self) {
         self.shared.end();
@@ -166,7 +178,16 @@ impl Shared {
         if data.dyn_ref::<Array>().is_some_and(|array| array.get(0) == lifeline) {
             return watch(lifeline, Rc::downgrade(self));
         }
-        let response: Envelope<Response> = match envelope::decode(&data) {
+        let opened = envelope::decode_message::<Response>(&data);
+        let response = match opened {
+            Ok((message @ (Response::Pixels { .. } | Response::PixelsRead { .. }), posted)) => {
+                let parcel = posted.get(1).dyn_into::<ArrayBuffer>().ok();
+                return (self.on_event)(WorkerEvent::Parcel(message, parcel));
+            }
+            Ok((message, posted)) => envelope::buffers(posted).map(|buffers| Envelope { message, buffers }),
+            Err(error) => Err(error),
+        };
+        let response = match response {
             Ok(response) => response,
             Err(error) => return self.die(error.to_string()),
         };

@@ -46,6 +46,8 @@ pub enum ModelKind {
     Caption,
     /// Text to text (T5).
     Text,
+    /// Text of scans (a detector and a recogniser in the forms of PP-OCR's).
+    Scan,
 }
 
 /// One file of a model.
@@ -77,6 +79,10 @@ pub enum FileRole {
     Config,
     /// `tokenizer.json`.
     Tokenizer,
+    /// ONNX file of the network that finds lines.
+    Detector,
+    /// ONNX file of the network that reads lines, with the characters that it knows in its metadata.
+    Recogniser,
 }
 
 /// A model in this browser's storage.

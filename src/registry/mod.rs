@@ -25,4 +25,4 @@ pub use entry::{FileRole, ModelEntry, ModelFile, ModelKind, Registry, StoredMode
 pub use manifest::{FileRecord, ModelManifest};
 pub use measured::Measured;
 pub use progress::{DownloadState, SpeedMeter};
-pub use validate::{FilePlan, RegistryError, base_address};
+pub use validate::{FilePlan, HUB, RegistryError, base_address};

@@ -1,10 +1,12 @@
 //! The registry file's text to a [`Registry`] that can be trusted, and its addresses.
 
-use super::entry::{FileRole, ModelEntry, ModelFile, Registry};
+use super::entry::{FileRole, ModelEntry, ModelFile, ModelKind, Registry};
 use std::collections::BTreeSet;
 
 /// The version of the registry's form that this build reads.
 const VERSION: u32 = 1;
+/// Where addresses start when nothing else is said: the public hub.
+pub const HUB: &str = "https://huggingface.co/";
 /// A registry longer than this, in bytes, is not one.
 const MAX_REGISTRY_BYTES: usize = 1 << 20;
 
@@ -138,6 +140,8 @@ impl FileRole {
             Self::Weights => "model.gguf",
             Self::Config => "config.json",
             Self::Tokenizer => "tokenizer.json",
+            Self::Detector => "detector.onnx",
+            Self::Recogniser => "recogniser.onnx",
         }
     }
 }
@@ -152,9 +156,15 @@ fn check_model(model: &ModelEntry) -> Result<(), RegistryError> {
     {
         return Err(RegistryError::Id(model.id.clone()));
     }
-    let roles =
-        [(FileRole::Weights, "weights"), (FileRole::Config, "config"), (FileRole::Tokenizer, "tokenizer")];
-    for (role, name) in roles {
+    let roles: &[(FileRole, &'static str)] = match model.kind {
+        ModelKind::Caption | ModelKind::Text => &[
+            (FileRole::Weights, "weights"),
+            (FileRole::Config, "config"),
+            (FileRole::Tokenizer, "tokenizer"),
+        ],
+        ModelKind::Scan => &[(FileRole::Detector, "detector"), (FileRole::Recogniser, "recogniser")],
+    };
+    for (role, name) in roles.iter().copied() {
         if model.files.iter().filter(|file| file.role == role).count() != 1 {
             return Err(RegistryError::Files { id: model.id.clone(), role: name });
         }

@@ -117,6 +117,7 @@ impl Session {
             summary: self.settings.summary,
             caption_model: stored_id(&self.resolve(Stage::Vision)),
             text_model: stored_id(&self.resolve(Stage::Text)),
+            scans: self.settings.scans,
         };
         self.open_document(id, first_page, options, out);
         self.workers.get_mut(Role::Document).heard = self.now;
@@ -242,6 +243,10 @@ impl Session {
             Response::Rendered { job, page, width_px, height_px, overlay } => {
                 self.rendered(job, page, [width_px, height_px], overlay, out);
             }
+            Response::Pixels { job, page, width_px, height_px } => {
+                self.have_pixels(job, page, [width_px, height_px], out);
+            }
+            Response::PixelsRead { job, page, error } => self.pixels_read(role, job, page, error, out),
             Response::RenderFailed { job, page, message } => self.render_failed(job, page, message),
             Response::Stopped { job } => {
                 if self.clock.stop.is_some_and(|(stopping, _)| stopping == job) {
@@ -276,7 +281,8 @@ impl Session {
         let now = self.now;
         let Some(job) = self.job_mut(id) else { return };
         let Some(stage) = job.running_stage() else { return };
-        if role_of(stage) != role {
+        let helps = Role::SCANS.contains(&role) && matches!(event, Told::Progress(_));
+        if role_of(stage) != role && !helps {
             return;
         }
         match event {
@@ -374,7 +380,7 @@ impl Session {
         }
     }
 
-    fn is_extracting(&self, id: JobId) -> bool {
+    pub(super) fn is_extracting(&self, id: JobId) -> bool {
         self.active == Some(id) && self.job(id).and_then(Job::running_stage) == Some(Stage::Extraction)
     }
 

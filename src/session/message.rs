@@ -31,11 +31,17 @@ pub enum Role {
     Model,
     /// Lists, downloads and deletes models, so that a download outlives the end of a model worker.
     Store,
+    /// Reads the text of scans, one page at a time.
+    Scan,
+    /// Does so beside it, where there are processors for two.
+    SecondScan,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 3] = [Self::Document, Self::Model, Self::Store];
+    pub const ALL: [Self; 5] = [Self::Document, Self::Model, Self::Store, Self::Scan, Self::SecondScan];
+    /// Those that read scans.
+    pub const SCANS: [Self; 2] = [Self::Scan, Self::SecondScan];
 }
 
 /// The tabs of a result.
@@ -253,6 +259,8 @@ pub enum Attachment {
     File(FileId),
     /// These buffers.
     Buffers(Vec<Vec<u8>>),
+    /// The parcel of this page: what came with the last response about it.
+    Parcel(JobId, u32),
 }
 
 /// What the session asks of the edge.
@@ -313,6 +321,8 @@ pub enum Command {
     ForgetFile(FileId),
     /// Let go of a document's figure images.
     ForgetFigures(JobId),
+    /// Let go of a document's parcels.
+    ForgetParcels(JobId),
     /// Bring a block of the text into view.
     ScrollToBlock(BlockId),
     /// Bring a page image, and a box on it (in points), into view.

@@ -3,7 +3,7 @@
 //! of a browser, so that all behaviour is tested natively with scripted events.
 //!
 //! Documents are worked on one at a time. For each, the stages run in order: extraction in the document
-//! worker, descriptions and summary in the model worker. A worker that dies is started again and the
+//! worker (with the workers that read scans), descriptions and summary in the model worker. A worker that dies is started again and the
 //! document goes on from the last finished page; what makes it die twice is left out and noted.
 
 mod benchmark;
@@ -15,6 +15,7 @@ mod models;
 mod pages;
 mod person;
 mod recovery;
+mod scans;
 mod settings;
 mod time;
 mod variant;
@@ -61,6 +62,9 @@ pub struct Session {
     workers: Workers,
     store_deaths: u32,
     pages: pages::PageImages,
+    /// What the device says it has, in bytes.
+    memory: Option<u64>,
+    scans: scans::Scans,
     clock: time::Clock,
 }
 
@@ -125,6 +129,8 @@ impl Session {
             workers: Workers::default(),
             store_deaths: 0,
             pages: pages::PageImages::default(),
+            memory,
+            scans: scans::Scans::new(memory, 1),
             clock: time::Clock::default(),
         }
     }
@@ -145,6 +151,7 @@ impl Session {
             Event::Tick => self.tick(&mut out),
             event => self.person(event, &mut out),
         }
+        self.read_scans(&mut out);
         self.advance(&mut out);
         self.render_wanted(&mut out);
         self.plan_wake(&mut out);

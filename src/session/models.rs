@@ -150,6 +150,7 @@ impl Session {
             None => Resolved::Without,
             Some(kind @ ModelKind::Caption) => self.models.resolve(kind, &self.settings.caption_model),
             Some(kind @ ModelKind::Text) => self.models.resolve(kind, &self.settings.text_model),
+            Some(ModelKind::Scan) => Resolved::Without,
         }
     }
 

@@ -273,6 +273,8 @@ impl Session {
             password: job.password.clone(),
             first_page,
             skip_pages: job.skip_pages.iter().copied().collect(),
+            // After a death, page by page: the next one is to be the page's that caused it.
+            ahead: if job.deaths.is_empty() { self.scans.at_once() } else { 1 },
         };
         let file = job.file;
         self.workers.send(Role::Document, request, Attachment::File(file), self.now, out);

@@ -93,6 +93,7 @@ impl Session {
                 self.lose_benchmark("it was stopped");
             }
             Role::Store => {}
+            Role::Scan | Role::SecondScan => self.scan_worker_died(role, "it was stopped", out),
         }
     }
 
@@ -115,7 +116,7 @@ impl Session {
             worker.failed_starts += 1;
             if worker.failed_starts >= MAX_FAILED_STARTS {
                 worker.failed_starts = 0;
-                self.give_up_worker(role, why);
+                self.give_up_worker(role, why, out);
                 return;
             }
         }
@@ -123,10 +124,11 @@ impl Session {
             Role::Document => self.document_worker_died(why, never_spoke, out),
             Role::Model => self.model_worker_died(why, never_spoke, out),
             Role::Store => self.store_worker_died(out),
+            Role::Scan | Role::SecondScan => self.scan_worker_died(role, why, out),
         }
     }
 
-    fn give_up_worker(&mut self, role: Role, why: &str) {
+    fn give_up_worker(&mut self, role: Role, why: &str, out: &mut Vec<Command>) {
         let message = format!("The part of Recto that does the work could not be started ({why}).");
         match role {
             Role::Document => {
@@ -154,12 +156,14 @@ impl Session {
                     }
                 }
             }
+            Role::Scan | Role::SecondScan => self.give_up_scans(role, &message, out),
         }
     }
 
     fn document_worker_died(&mut self, why: &str, never_spoke: bool, out: &mut Vec<Command>) {
         let now = self.now;
         self.pages.worker_died();
+        self.drop_scans(out);
         if let Some((id, _)) = self.clock.stop.take() {
             self.finish_stopped(id);
             return;
@@ -291,7 +295,7 @@ impl Session {
         self.store_deaths += 1;
         if self.store_deaths > MAX_STORE_DEATHS {
             self.store_deaths = 0;
-            self.give_up_worker(Role::Store, "it kept failing");
+            self.give_up_worker(Role::Store, "it kept failing", out);
             return;
         }
         let base_url = Some(self.settings.base_url.trim().to_owned()).filter(|url| !url.is_empty());

@@ -1,5 +1,6 @@
 //! What the person chose once; kept by the browser between visits.
 
+use crate::pipeline::event::ReadScans;
 use serde::{Deserialize, Serialize};
 
 /// Everything that is remembered.
@@ -14,6 +15,10 @@ pub struct Settings {
     pub caption_model: ModelChoice,
     /// Which model summarises and answers.
     pub text_model: ModelChoice,
+    /// Which pages are read from their pixels.
+    pub scans: ReadScans,
+    /// Which model reads them, by registry id; none for the first.
+    pub scan_model: Option<String>,
     /// Markdown begins with YAML front matter.
     pub front_matter: bool,
     /// A printed table of contents is left out.
@@ -33,6 +38,8 @@ impl Default for Settings {
             summary: true,
             caption_model: ModelChoice::Automatic,
             text_model: ModelChoice::Automatic,
+            scans: ReadScans::Auto,
+            scan_model: None,
             front_matter: false,
             drop_contents: false,
             always_download: false,

@@ -50,8 +50,12 @@ impl Session {
                 && worker.life == Life::Ready
                 && silent_ms > SILENCE_MS
                 && self.document_worker_busy()
+                // It has nothing to say while others read for it.
+                && !self.scans.is_busy()
             {
                 self.worker_died(role, "it gave no sign of life for 30 seconds", out);
+            } else if self.scans.is_silent(role, silent_ms) {
+                self.worker_died(role, "it was at one page for three minutes", out);
             }
         }
     }

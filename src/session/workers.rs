@@ -1,4 +1,4 @@
-//! The lives of the three workers: started when first needed, spoken to once they are ready.
+//! The lives of the workers: started when first needed, spoken to once they are ready.
 
 use super::message::{Attachment, Command, Role};
 use crate::protocol::Request;
@@ -27,12 +27,13 @@ pub(super) enum Life {
     Ready,
 }
 
-/// The three of them.
+/// All of them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Workers {
     document: Worker,
     model: Worker,
     store: Worker,
+    scans: [Worker; 2],
 }
 
 impl Workers {
@@ -41,6 +42,8 @@ impl Workers {
             Role::Document => &self.document,
             Role::Model => &self.model,
             Role::Store => &self.store,
+            Role::Scan => &self.scans[0],
+            Role::SecondScan => &self.scans[1],
         }
     }
 
@@ -49,6 +52,8 @@ impl Workers {
             Role::Document => &mut self.document,
             Role::Model => &mut self.model,
             Role::Store => &mut self.store,
+            Role::Scan => &mut self.scans[0],
+            Role::SecondScan => &mut self.scans[1],
         }
     }
 

@@ -12,6 +12,7 @@ use crate::protocol::{Envelope, JobId, Request, Response};
 use crate::registry::Registry;
 use crate::session::export as session_export;
 use crate::session::{Attachment, Command, Event, ExportKind, FileId, NewFile, Role, Variant};
+use js_sys::ArrayBuffer;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use wasm_bindgen::{Clamped, JsCast};
@@ -25,6 +26,8 @@ pub(super) struct Edge {
     next_file: Cell<u32>,
     canvases: RefCell<BTreeMap<(JobId, u32), HtmlCanvasElement>>,
     images: RefCell<BTreeMap<(JobId, FigureId), String>>,
+    /// What came with the last response about a page's pixels.
+    parcels: RefCell<BTreeMap<(JobId, u32), ArrayBuffer>>,
     wake: RefCell<Option<Timer>>,
     /// The program with threads did not start: its memory may be more than this device promises.
     without_threads: Cell<bool>,
@@ -112,6 +115,7 @@ impl Edge {
                 }
                 *owner != job
             }),
+            Command::ForgetParcels(job) => self.parcels.borrow_mut().retain(|(of, _), _| *of != job),
             Command::ApplyUpdate => offline::apply_update(),
             Command::Reload => offline::reload(),
             Command::ScrollToBlock(id) => after_drawing(move || scroll_to_block(&id)),
@@ -131,6 +135,8 @@ impl Edge {
             Role::Document => (Program::Reader, "recto-document"),
             Role::Model => (models(), "recto-model"),
             Role::Store => (Program::Reader, "recto-store"),
+            Role::Scan => (Program::Scans, "recto-scan"),
+            Role::SecondScan => (Program::Scans, "recto-scan-2"),
         };
         let threaded = program.threads() > 1;
         let started = Cell::new(false);
@@ -138,6 +144,16 @@ impl Edge {
             WorkerEvent::Response(Envelope { message, buffers }) => {
                 started.set(true);
                 ui.edge().hear(ui, role, generation, message, buffers);
+            }
+            WorkerEvent::Parcel(response, parcel) => {
+                if let (
+                    Response::Pixels { job, page, .. } | Response::PixelsRead { job, page, .. },
+                    Some(parcel),
+                ) = (&response, parcel)
+                {
+                    ui.edge().parcels.borrow_mut().insert((*job, *page), parcel);
+                }
+                ui.send(Event::Worker { role, generation, response, images: Vec::new() });
             }
             WorkerEvent::Died(message) => {
                 if threaded && !started.get() {
@@ -167,7 +183,7 @@ impl Edge {
                     return;
                 }
             },
-            Attachment::Nothing | Attachment::Buffers(_) => None,
+            Attachment::Nothing | Attachment::Buffers(_) | Attachment::Parcel(..) => None,
         };
         if matches!(request, Request::Download { .. }) {
             // Whoever downloads a model wants to find it again. Only a page may ask for that, not a worker.
@@ -180,6 +196,11 @@ impl Edge {
         match (attachment, file) {
             (Attachment::Buffers(buffers), _) => worker.send(Envelope { message: request, buffers }),
             (_, Some(file)) => worker.send_file(request, &file),
+            (Attachment::Parcel(job, page), _) => match self.parcels.borrow_mut().remove(&(job, page)) {
+                Some(parcel) => worker.send_parcel(request, &parcel),
+                // Whoever hears it says that its pixels did not come.
+                None => worker.send(Envelope { message: request, buffers: Vec::new() }),
+            },
             _ => worker.send(Envelope { message: request, buffers: Vec::new() }),
         }
     }

@@ -20,8 +20,8 @@ mod source;
 mod store;
 mod summary;
 
-use crate::platform::address;
 use crate::platform::offline::{self, OfflineEvent};
+use crate::platform::{abilities, address};
 use crate::session::{Event, Session, Settings, Theme};
 use edge::Edge;
 use leptos::prelude::*;
@@ -41,7 +41,7 @@ pub fn mount() {
 
 #[component]
 fn App() -> impl IntoView {
-    let session = Session::new(first_settings(), device_memory());
+    let session = Session::new(first_settings(), device_memory()).with_processors(abilities().processors);
     let ui = Ui::new(session, Rc::new(Edge::default()));
     provide_context(ui);
     intake::listen_for_files(ui);

@@ -61,12 +61,15 @@ pub(super) fn ModelList(kind: ModelKind, legend: &'static str, without: &'static
         match kind {
             ModelKind::Caption => settings.caption_model = choice,
             ModelKind::Text => settings.text_model = choice,
+            // They have no list: one is enough for most.
+            ModelKind::Scan => {}
         }
         ui.send(Event::SettingsChanged(settings));
     };
     let group = match kind {
         ModelKind::Caption => "caption-model",
         ModelKind::Text => "text-model",
+        ModelKind::Scan => "scan-model",
     };
     view! {
         <fieldset class="models" data-testid=group>
@@ -108,6 +111,7 @@ fn chosen(settings: &crate::session::Settings, kind: ModelKind) -> ModelChoice {
     match kind {
         ModelKind::Caption => settings.caption_model.clone(),
         ModelKind::Text => settings.text_model.clone(),
+        ModelKind::Scan => ModelChoice::Automatic,
     }
 }
 

@@ -123,7 +123,14 @@ fn running_text(job: &Job, stage: Stage) -> (String, Option<(f64, f64)>) {
         let now = (done + 1).min(total as usize);
         #[allow(clippy::cast_precision_loss, reason = "page numbers")]
         let amount = (done as f64, f64::from(total));
-        return (format!("page {now} of {total}"), Some(amount));
+        let text = match progress {
+            // While a page waits for what reads it.
+            Some(progress) if progress.activity != "page" && progress.activity != "looking through" => {
+                format!("page {now} of {total}, {}", progress.activity)
+            }
+            _ => format!("page {now} of {total}"),
+        };
+        return (text, Some(amount));
     }
     let Some(progress) = progress else { return ("starting".to_owned(), None) };
     let tokens = if progress.tokens > 0 { format!(", {} tokens", progress.tokens) } else { String::new() };

@@ -4,6 +4,7 @@ use super::benchmark::Benchmark;
 use super::dialogs::follow;
 use super::model_list::ModelList;
 use super::store::ui;
+use crate::pipeline::event::ReadScans;
 use crate::registry::ModelKind;
 use crate::session::{Event, Settings, file_size};
 use leptos::prelude::*;
@@ -26,6 +27,10 @@ pub(super) fn SettingsDialog() -> impl IntoView {
             ui.send(Event::ShowSettings(false));
         }
     };
+    let scan_models = ui.memo(|session| {
+        let models = session.models.of_kind(ModelKind::Scan);
+        models.map(|model| (model.id.clone(), model.name.clone())).collect::<Vec<_>>()
+    });
     let error = ui.memo(|session| session.models.registry_error.clone());
     let room = ui.memo(|session| (session.models.used, session.models.quota, session.models.persisted));
     view! {
@@ -47,6 +52,42 @@ pub(super) fn SettingsDialog() -> impl IntoView {
                     prop:checked=move || settings.with(|settings| settings.summary)
                     on:change=move |event| change(&|settings| settings.summary = event_target_checked(&event)) />
                     <label for="stage-3"><strong>"Summarise"</strong><small>"with a text model, or by picking sentences"</small></label></p>
+            </fieldset>
+            <fieldset>
+                <legend>"Scans"</legend>
+                <label for="scans">"Read text from the pixels of"</label>
+                <select id="scans" data-testid="set-scans"
+                    on:change=move |event| {
+                        let scans = match event_target_value(&event).as_str() {
+                            "always" => ReadScans::Always,
+                            "never" => ReadScans::Never,
+                            _ => ReadScans::Auto,
+                        };
+                        change(&|settings| settings.scans = scans);
+                    }
+                    prop:value=move || settings.with(|settings| match settings.scans {
+                        ReadScans::Auto => "auto",
+                        ReadScans::Always => "always",
+                        ReadScans::Never => "never",
+                    })>
+                    <option value="auto">"pages without text that can be trusted"</option>
+                    <option value="always">"all pages, whatever text they have"</option>
+                    <option value="never">"no page"</option>
+                </select>
+                {move || {
+                    let models = scan_models.get();
+                    (models.len() > 1).then(|| view! {
+                        <label for="scan-model">"with"</label>
+                        <select id="scan-model" data-testid="set-scan-model"
+                            on:change=move |event| {
+                                let id = event_target_value(&event);
+                                change(&|settings| settings.scan_model = Some(id.clone()));
+                            }
+                            prop:value=move || settings.with(|settings| settings.scan_model.clone())>
+                            {models.into_iter().map(|(id, name)| view! { <option value=id>{name}</option> }).collect_view()}
+                        </select>
+                    })
+                }}
             </fieldset>
             <fieldset>
                 <legend>"Markdown"</legend>

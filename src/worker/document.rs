@@ -5,7 +5,9 @@
 
 use super::Unserved;
 use super::outbox::{BrowserClock, PageSink, post, post_with};
+use crate::ocr::ReadPage;
 use crate::pdf::{self, OpenError};
+use crate::pipeline::event::ReadScans;
 use crate::pipeline::{Extraction, Pages, Step, describe_source};
 use crate::platform::clock;
 use crate::protocol::{Envelope, JobId, Request, Response};
@@ -35,7 +37,7 @@ impl Documents {
     pub(super) fn take(&mut self, request: Envelope<Request>) -> Option<Unserved> {
         let Envelope { message, buffers } = request;
         match message {
-            Request::Convert { job, name, options: _, password, first_page, skip_pages } => {
+            Request::Convert { job, name, options, password, first_page, skip_pages, ahead } => {
                 let (wishes, served) = unbounded();
                 // The task of an earlier try at the same document ends when its sender goes.
                 self.open.insert(job, wishes);
@@ -45,6 +47,8 @@ impl Documents {
                     bytes: buffers.into_iter().next(),
                     password,
                     pages: Pages { first: first_page, skip: skip_pages },
+                    scans: options.scans,
+                    ahead: ahead as usize,
                 };
                 spawn_local(serve(order, served));
             }
@@ -53,6 +57,13 @@ impl Documents {
                     let message = "the document is not open".to_owned();
                     post(Response::RenderFailed { job, page, message });
                 }
+            }
+            Request::HaveRead { job, page, error } => {
+                let read = match (error, buffers.first()) {
+                    (None, Some(read)) => serde_json::from_slice(read).map_err(|error| error.to_string()),
+                    (error, _) => Err(error.unwrap_or_else(|| "nothing came of it".to_owned())),
+                };
+                self.tell(job, Wish::HaveRead { page, read });
             }
             // A document that is closed waits for nothing.
             Request::Received { job } => {
@@ -87,10 +98,14 @@ struct Order {
     password: Option<String>,
     /// Which pages to extract.
     pages: Pages,
+    /// Which of them are read from their pixels.
+    scans: ReadScans,
+    /// How many of those at a time.
+    ahead: usize,
 }
 
 /// What is asked of an open document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Wish {
     /// Render a page.
     Render {
@@ -103,13 +118,20 @@ enum Wish {
     },
     /// A finished page has been taken in.
     Received,
+    /// What a page's pixels say.
+    HaveRead {
+        /// From 1.
+        page: u32,
+        /// What they say, or why not.
+        read: Result<ReadPage, String>,
+    },
     /// Stop extracting.
     Stop,
 }
 
 /// Opens the file of `order`, extracts its pages, and serves `wishes` until their sender is gone.
 async fn serve(order: Order, mut wishes: UnboundedReceiver<Wish>) {
-    let Order { job, name, bytes, password, pages } = order;
+    let Order { job, name, bytes, password, pages, scans, ahead } = order;
     let Some(bytes) = bytes else {
         let message = format!("{name} cannot be read any more; it was moved or changed since it was chosen");
         return post(Response::OpenFailed { job, message });
@@ -121,7 +143,7 @@ async fn serve(order: Order, mut wishes: UnboundedReceiver<Wish>) {
         Err(OpenError::PasswordWrong) => return post(Response::PasswordNeeded { job, wrong: true }),
         Err(error) => return post(Response::OpenFailed { job, message: format!("{name}: {error}") }),
     };
-    let mut extraction = Extraction::new(&document, source, pages);
+    let mut extraction = Extraction::new(&document, source, pages).reading(scans).ahead(ahead);
     let mut sink = PageSink::new(job);
 
     // The first step tells what the file says of itself, page sizes included.
@@ -133,13 +155,14 @@ async fn serve(order: Order, mut wishes: UnboundedReceiver<Wish>) {
     loop {
         let wish = match (early.take(), step) {
             (Some(wish), _) => wish,
-            (None, Step::Ended) => wishes.next().await,
-            (None, Step::More | Step::Read) if sink.pages_ahead() >= MAX_PAGES_AHEAD => wishes.next().await,
-            (None, Step::More | Step::Read) => match wishes.try_recv() {
+            (None, Step::Ended | Step::Read) => wishes.next().await,
+            (None, Step::More) if sink.pages_ahead() >= MAX_PAGES_AHEAD => wishes.next().await,
+            (None, Step::More) => match wishes.try_recv() {
                 Ok(wish) => Some(wish),
                 Err(error) if error.is_closed() => None,
                 Err(_) => {
                     step = extraction.step(&BrowserClock, &mut sink);
+                    post_pixels(job, &mut extraction);
                     clock::give_way().await;
                     continue;
                 }
@@ -149,6 +172,12 @@ async fn serve(order: Order, mut wishes: UnboundedReceiver<Wish>) {
             None => return,
             Some(Wish::Render { page, width_px, overlay }) => {
                 render(job, &mut extraction, page, width_px, overlay);
+            }
+            Some(Wish::HaveRead { page, read }) => {
+                extraction.have_read(page, read);
+                if step == Step::Read {
+                    step = Step::More;
+                }
             }
             Some(Wish::Received) => sink.page_received(),
             Some(Wish::Stop) => {
@@ -160,6 +189,14 @@ async fn serve(order: Order, mut wishes: UnboundedReceiver<Wish>) {
         if step != Step::Ended {
             clock::give_way().await;
         }
+    }
+}
+
+/// Asks for the pixels to be read that extraction waits for.
+fn post_pixels(job: JobId, extraction: &mut Extraction<'_>) {
+    while let Some((page, pixels)) = extraction.take_pixels() {
+        let (width_px, height_px) = (pixels.width(), pixels.height());
+        post_with(Response::Pixels { job, page, width_px, height_px }, vec![pixels.into_rgb()]);
     }
 }
 

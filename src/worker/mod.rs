@@ -1,7 +1,7 @@
 //! The worker's end of [`crate::protocol`]: requests in, responses out.
 //!
 //! Every worker program is this module with one of the features of what it does: `read` makes the one that
-//! opens documents (`document`), `models` the one that runs models (`model`). The storage of models
+//! opens documents (`document`), `models` the one that runs models (`model`), `ocr` the one that reads scans (`scan`). The storage of models
 //! (`store`) needs neither and is part of all. Each open document is a task of its own, which gives way to
 //! other events between two pages; models are run by one task, one request after the other; downloads are
 //! tasks beside them. A page starts a program once for each role, so that a long computation in one holds
@@ -13,6 +13,8 @@ mod failure;
 #[cfg(feature = "models")]
 mod model;
 mod outbox;
+#[cfg(feature = "ocr")]
+mod scan;
 mod store;
 #[cfg(feature = "threads")]
 mod threads;
@@ -59,6 +61,8 @@ struct Desk {
     documents: document::Documents,
     #[cfg(feature = "models")]
     models: model::Models,
+    #[cfg(feature = "ocr")]
+    scans: scan::Scans,
     store: store::Store,
 }
 
@@ -84,6 +88,8 @@ impl Desk {
         let request = request.and_then(|request| self.documents.take(request));
         #[cfg(feature = "models")]
         let request = request.and_then(|request| self.models.take(request));
+        #[cfg(feature = "ocr")]
+        let request = request.and_then(|request| self.scans.take(request));
         match request.and_then(|request| self.store.take(request)) {
             None => Ok(()),
             Some(_) => Err("this program was asked for what another one does".to_owned()),

@@ -6,7 +6,7 @@ use crate::platform::storage::{Folder, ModelStore, OpenFile, room};
 use crate::platform::{PlatformError, address, clock, fetch};
 use crate::protocol::{Envelope, Request, Response};
 use crate::registry::{
-    Begin, DownloadError, DownloadState, FileDownload, FilePlan, FileRecord, FileRole, ModelEntry,
+    Begin, DownloadError, DownloadState, FileDownload, FilePlan, FileRecord, FileRole, HUB, ModelEntry,
     ModelManifest, Next, RegistryError, ResponseHead, RetryPolicy, SavedPart, SpeedMeter, StoredModel,
 };
 use std::cell::RefCell;
@@ -16,8 +16,6 @@ use thiserror::Error;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
 
-/// Where the registry's addresses start when the page says nothing else.
-const HUB: &str = "https://huggingface.co/";
 /// Progress is told this often, in milliseconds.
 const PROGRESS_PAUSE_MS: f64 = 250.0;
 /// A wait looks this often, in milliseconds, whether it is to end.

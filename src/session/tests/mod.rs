@@ -5,6 +5,7 @@ mod models;
 mod pages;
 mod queue;
 mod recovery;
+mod scans;
 mod stop;
 mod update;
 

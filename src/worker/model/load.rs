@@ -41,6 +41,7 @@ pub(super) async fn load(entry: &ModelEntry, stage: Stage, sink: &mut dyn Sink) 
         ModelKind::Caption => crate::caption::load_blip(weights, &config, &tokenizer)
             .map(|model| Model::Caption(Box::new(model)))
             .map_err(|error| LoadFault::Content(error.to_string()))?,
+        ModelKind::Scan => return Err(LoadFault::Content("this program does not read scans".to_owned())),
     };
     Ok(model)
 }

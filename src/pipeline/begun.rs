@@ -1,0 +1,73 @@
+//! Pages that are begun and not yet told: while the pixels of one are read elsewhere, the next is begun, and all
+//! are told in their order.
+
+use crate::ocr::{Bitmap, ReadPage};
+use crate::pdf::content::PageContent;
+use std::collections::VecDeque;
+
+/// A page that is begun.
+pub(super) struct Begun {
+    /// From 1.
+    pub(super) number: u32,
+    pub(super) state: State,
+}
+
+/// How far a begun page is.
+pub(super) enum State {
+    /// Nothing is missing.
+    Ready(Box<PageContent>),
+    /// Its pixels are to be read.
+    Unread { content: Box<PageContent>, pixels: Bitmap },
+    /// They are being read.
+    Away { content: Box<PageContent>, size: (u32, u32) },
+    /// They have been read.
+    Read { content: Box<PageContent>, size: (u32, u32), result: Result<ReadPage, String> },
+    /// It cannot be read at all: why.
+    Failed(String),
+}
+
+/// The begun pages in their order.
+#[derive(Default)]
+pub(super) struct BegunPages(VecDeque<Begun>);
+
+impl BegunPages {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(super) fn push(&mut self, number: u32, state: State) {
+        self.0.push_back(Begun { number, state });
+    }
+
+    /// The first, if it waits for nothing.
+    pub(super) fn pop_finished(&mut self) -> Option<Begun> {
+        let waits = |begun: &Begun| matches!(begun.state, State::Unread { .. } | State::Away { .. });
+        self.0.pop_front_if(|begun| !waits(begun))
+    }
+
+    /// The first pixels that nobody has taken, and the page's number.
+    pub(super) fn take_pixels(&mut self) -> Option<(u32, Bitmap)> {
+        let begun = self.0.iter_mut().find(|begun| matches!(begun.state, State::Unread { .. }))?;
+        let State::Unread { content, pixels } =
+            std::mem::replace(&mut begun.state, State::Failed(String::new()))
+        else {
+            return None;
+        };
+        begun.state = State::Away { content, size: (pixels.width(), pixels.height()) };
+        Some((begun.number, pixels))
+    }
+
+    /// What pixels say that were taken; anything else is let go.
+    pub(super) fn have_read(&mut self, number: u32, result: Result<ReadPage, String>) {
+        let Some(begun) = self.0.iter_mut().find(|begun| begun.number == number) else { return };
+        let before = std::mem::replace(&mut begun.state, State::Failed(String::new()));
+        begun.state = match before {
+            State::Away { content, size } => State::Read { content, size, result },
+            other => other,
+        };
+    }
+}
