@@ -251,11 +251,20 @@ mod tests {
     fn the_shipped_registry_is_sound_and_ordered() {
         let registry = Registry::parse(SHIPPED).unwrap();
         let ids: Vec<&str> = registry.models.iter().map(|model| model.id.as_str()).collect();
-        let expected =
-            ["blip-large-q4k", "blip-base-q4k", "flan-t5-large", "flan-t5-base", "flan-t5-small", "t5-small"];
+        let expected = [
+            "blip-large-q4k",
+            "blip-base-q4k",
+            "flan-t5-large",
+            "flan-t5-base",
+            "flan-t5-small",
+            "t5-small",
+            "ppocrv6-small",
+        ];
         assert_eq!(ids, expected);
         for model in &registry.models {
-            assert!(registry.plan(model, None).unwrap().iter().all(|file| file.url.starts_with("https://")));
+            // What reads scans is shipped with the app.
+            let start = if model.kind == ModelKind::Scan { "./" } else { "https://" };
+            assert!(registry.plan(model, None).unwrap().iter().all(|file| file.url.starts_with(start)));
             assert!(model.approximate_bytes() < model.memory, "{} needs more than its files", model.id);
             assert!(!model.verified || model.files.iter().all(|file| file.size.is_some()));
         }

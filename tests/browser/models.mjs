@@ -44,6 +44,9 @@ export function makeModels(folder, hub) {
     const homepage = `https://huggingface.co/lab/${id}`;
     return { id, kind, name, licence: "MIT", homepage, memory: 50_000_000, verified: true, files };
   });
+  // What reads scans is the site's own.
+  const shipped = JSON.parse(readFileSync(path.join(import.meta.dirname, "../../public/models.json"), "utf8"));
+  models.push(...shipped.models.filter((model) => model.kind === "scan"));
   return { version: 1, base_url: "https://huggingface.co/", models };
 }
 

@@ -26,20 +26,42 @@ function makeTensor(name, count, mean, deviation) {
   return values;
 }
 
+/** The bytes of a safetensors file of `tensors` (`[name, shape, bytes]`), with `header` and `data` of another before them. */
+function safetensors(tensors, header = {}, data = Buffer.alloc(0)) {
+  const parts = [data];
+  let offset = data.length;
+  const all = { ...header };
+  for (const [name, shape, bytes] of tensors) {
+    all[name] = { dtype: "F32", shape, data_offsets: [offset, offset + bytes.length] };
+    offset += bytes.length;
+    parts.push(bytes);
+  }
+  const text = Buffer.from(JSON.stringify(all));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  return Buffer.concat([length, text, ...parts]);
+}
+
+const made = (name, shape, mean, deviation) => {
+  const values = makeTensor(name, shape.reduce((product, side) => product * side, 1), mean, deviation);
+  return Buffer.from(values.buffer);
+};
+
 /** `[config.json, model.safetensors, cases.json, expected.safetensors]` of the model called `name`. */
 export function referenceFiles(name) {
   const file = (it) => readFileSync(path.join(FOLDER, name, it));
-  const header = {};
-  const parts = [];
-  let offset = 0;
-  for (const { name: tensor, shape, mean, deviation } of JSON.parse(file("tensors.json"))) {
-    const values = makeTensor(tensor, shape.reduce((product, side) => product * side, 1), mean, deviation);
-    header[tensor] = { dtype: "F32", shape, data_offsets: [offset, offset + values.byteLength] };
-    offset += values.byteLength;
-    parts.push(Buffer.from(values.buffer));
+  const weights = JSON.parse(file("tensors.json"));
+  const model = safetensors(weights.map((it) => [it.name, it.shape, made(it.name, it.shape, it.mean, it.deviation)]));
+  let expected = file("expected.safetensors");
+  const side = JSON.parse(file("config.json")).vision_config?.image_size;
+  if (side) {
+    // The pictures are made from their names too; a comparison finds them among what is expected.
+    const { cases } = JSON.parse(file("cases.json"));
+    const end = 8 + Number(expected.readBigUInt64LE());
+    const header = JSON.parse(expected.subarray(8, end).toString());
+    const shape = [3, side, side];
+    const pictures = cases.map((_, index) => [`${index}.pixel_values`, shape, made(`pixels.${index}`, shape, 0, 1)]);
+    expected = safetensors(pictures, header, expected.subarray(end));
   }
-  const text = Buffer.from(JSON.stringify(header));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(text.length));
-  return [file("config.json"), Buffer.concat([length, text, ...parts]), file("cases.json"), file("expected.safetensors")];
+  return [file("config.json"), model, file("cases.json"), expected];
 }

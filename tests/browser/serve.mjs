@@ -36,7 +36,7 @@ export const ISOLATION = {
 
 /**
  * Serves the folder `dir` under `prefix`. `replace` gives other content for some paths below it
- * (`{"models.json": "..."}`), `roots` other folders (`{"models/": dir}`); `log` gets each request's path; not
+ * (`{"models.json": "..."}`; null: as if it were not there), `roots` other folders (`{"models/": dir}`); `log` gets each request's path; not
  * `isolated`, it sends no headers that isolate a page. Resolves to `{url, server, close}`.
  */
 export async function serve(dir, options = {}) {
@@ -81,6 +81,7 @@ async function answer({ root, roots, base, replace, log, isolation }, request, r
   if (!name.startsWith(base) || name.includes("\0")) return refuse(404, "not found");
   name = name.slice(base.length);
   const headers = { "cache-control": "no-cache", "x-content-type-options": "nosniff", ...isolation };
+  if (replace[name] === null) return refuse(404, "it is not here");
   if (Object.hasOwn(replace, name)) {
     headers["content-type"] = TYPES[path.extname(name)] ?? "application/octet-stream";
     response.writeHead(200, headers);

@@ -7,6 +7,7 @@ fn script() -> Script {
     let mut registry = registry();
     registry.models.push(scan_model());
     script.event(Event::RegistryLoaded(Ok(registry)));
+    script.ready(Role::Store);
     script
 }
 

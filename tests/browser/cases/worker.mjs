@@ -16,6 +16,7 @@ export const convert = (job, more = {}) => ({
   password: null,
   first_page: 1,
   skip_pages: [],
+  ahead: 1,
   ...more,
 });
 
@@ -51,7 +52,7 @@ export function tests(harness) {
     it("tells pages in order, and renders between them", () =>
       open(async (worker) => {
         await worker.send(convert(1), fixture("paper.pdf"));
-        await worker.send({ request: "render", job: 1, page: 1, width_px: 400 });
+        await worker.send({ request: "render", job: 1, page: 1, width_px: 400, overlay: false });
         const picture = await worker.wait("it.response === 'rendered'");
         assert.equal(picture.width_px, 400);
         assert.equal(picture.buffers[0], 4 * picture.width_px * picture.height_px);
@@ -65,10 +66,10 @@ export function tests(harness) {
           at((it) => it.response === "rendered") < at((it) => it.event?.event === "page"),
           "the page on screen comes first",
         );
-        await worker.send({ request: "render", job: 1, page: 99, width_px: 400 });
+        await worker.send({ request: "render", job: 1, page: 99, width_px: 400, overlay: false });
         assert.match((await worker.wait("it.response === 'render_failed'")).message, /99/);
         await worker.send({ request: "close", job: 1 });
-        await worker.send({ request: "render", job: 1, page: 1, width_px: 400 });
+        await worker.send({ request: "render", job: 1, page: 1, width_px: 400, overlay: false });
         assert.match((await worker.wait("/not open/.test(it.message)")).message, /not open/);
       }));
 
@@ -86,7 +87,7 @@ export function tests(harness) {
           const later = (await worker.heard()).filter((it) => it.event?.event === "page").length;
           assert.equal(later, after);
         }
-        await worker.send({ request: "render", job: 1, page: 1, width_px: 100 });
+        await worker.send({ request: "render", job: 1, page: 1, width_px: 100, overlay: false });
         await worker.wait("it.response === 'rendered'");
       }));
 
@@ -98,7 +99,7 @@ export function tests(harness) {
         await until("the worker to wait", async () => (await pages()) === 8);
         await new Promise((resolve) => setTimeout(resolve, 300));
         assert.equal(await pages(), 8);
-        await worker.send({ request: "render", job: 1, page: 20, width_px: 100 });
+        await worker.send({ request: "render", job: 1, page: 20, width_px: 100, overlay: false });
         await worker.wait("it.response === 'rendered'");
         await worker.send({ request: "received", job: 1 });
         await until("one more page", async () => (await pages()) === 9);
