@@ -30,7 +30,7 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 pub fn start() {
     #[cfg(feature = "threads")]
     if threads::is_thread() {
-        return threads::serve();
+        return;
     }
     failure::report_panics();
     #[cfg(not(feature = "threads"))]

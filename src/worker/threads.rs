@@ -1,13 +1,15 @@
 //! Threads in a browser: workers on the memory of this one, which rayon takes for its own.
 //!
-//! Every worker that joins runs the program's `main` again. The first to come is the program; all later ones
-//! wait in [`serve`] for the work of a thread.
+//! Every worker that joins runs the program's `main` again, which does nothing in all but the first. Once it has
+//! returned the worker says that it is ready, and calls [`serve`]. Only when all are that far does the program
+//! block until they serve: a browser needs the events of the one to start the other.
 
 use js_sys::{Array, Promise};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, MessageEvent, Url, Worker, WorkerOptions, WorkerType};
@@ -28,8 +30,9 @@ pub(super) fn is_thread() -> bool {
     RUNS.swap(true, Ordering::SeqCst)
 }
 
-/// Serves as a thread, as long as the program lives.
-pub(super) fn serve() {
+/// Serves as a thread, as long as the program lives. Its start script calls it.
+#[wasm_bindgen(js_name = serveAsThread)]
+pub fn serve() {
     let mut wanted = WANTED.lock().unwrap_or_else(PoisonError::into_inner);
     let thread = loop {
         match wanted.pop_front() {
