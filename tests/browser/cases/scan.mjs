@@ -19,7 +19,8 @@ function natively({ name, data }) {
   try {
     const file = path.join(folder, name);
     writeFileSync(file, data);
-    const options = ["--no-captions", "--no-summary", "--quiet"];
+    const models = path.join(import.meta.dirname, "../../../public/models/ocr");
+    const options = ["--no-captions", "--no-summary", "--quiet", "--ocr-models", models];
     execFileSync(RECTO, ["convert", file, "-o", folder, ...options]);
     const read = (name) => readFileSync(path.join(folder, name), "utf8");
     return { markdown: read(name.replace(".pdf", ".md")), document: JSON.parse(read("document.json")) };
