@@ -8,6 +8,9 @@ const LONGEST_WAIT_MS = 10 * 60_000;
 /** Something that will not go away by trying again; its message is for the person. */
 export class Refused extends Error {}
 
+/** Something that another attempt may not meet. */
+export class MayPass extends Error {}
+
 export class Hub {
   #token;
   #firstPause;
@@ -80,6 +83,7 @@ export class Hub {
 /** Whether the same request may succeed later. A conflict may: the state is looked at anew before each attempt. */
 export function isTemporary(error) {
   if (error instanceof Refused) return false;
+  if (error instanceof MayPass) return true;
   if (error instanceof HubApiError) {
     return error.statusCode >= 500 || [408, 409, 412, 425, 429].includes(error.statusCode);
   }

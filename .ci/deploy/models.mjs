@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { HubApiError } from "@huggingface/hub";
 import { describe, isSame } from "./files.mjs";
-import { Refused } from "./hub.mjs";
+import { MayPass, Refused } from "./hub.mjs";
 import { claim, list, synchronise } from "./repository.mjs";
 
 /** As the files that are public already: 4 bits for captions, 8 for text. */
@@ -113,7 +113,7 @@ async function fetchFile(hub, source, entry, target) {
   }
   if (!isSame(await describe(entry.path, part), entry)) {
     rmSync(part);
-    throw Object.assign(new TypeError(`${entry.path} came damaged`), { cause: { code: "its hash is another" } });
+    throw new MayPass(`${entry.path} came damaged: its hash is another`);
   }
   renameSync(part, target);
 }

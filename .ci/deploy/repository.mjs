@@ -1,8 +1,8 @@
 // A repository of the hub: found or made under a name, and brought to the state of a set of files.
-import { commit, createRepo, listFiles } from "@huggingface/hub";
+import { HubApiError, commit, createRepo, listFiles } from "@huggingface/hub";
 import { pathToFileURL } from "node:url";
 import { isSame } from "./files.mjs";
-import { Refused } from "./hub.mjs";
+import { MayPass, Refused, reason } from "./hub.mjs";
 
 /** Names that are tried: the wanted one, then with these behind it. */
 const SUFFIXES = ["", "-2", "-3", "-4", "-5"];
@@ -76,20 +76,31 @@ export async function synchronise(hub, repo, files, { title, obsolete = () => []
       const removed = number === parts.length - 1 ? gone : [];
       const bytes = part.reduce((sum, file) => sum + file.size, 0);
       hub.say(`commit ${number + 1} of ${parts.length}: ${part.length} files, ${bytes} bytes, ${removed.length} removed`);
-      await commit({
-        ...hub.access,
-        repo,
-        title: parts.length > 1 ? `${title} (${number + 1} of ${parts.length})` : title,
-        useXet: attempt < PLAIN_FROM_ATTEMPT,
-        operations: [
-          ...part.map(({ path, file }) => ({ operation: "addOrUpdate", path, content: pathToFileURL(file) })),
-          ...removed.map((path) => ({ operation: "delete", path })),
-        ],
-      });
+      const useXet = attempt < PLAIN_FROM_ATTEMPT;
+      try {
+        await commit({
+          ...hub.access,
+          repo,
+          title: parts.length > 1 ? `${title} (${number + 1} of ${parts.length})` : title,
+          useXet,
+          operations: [
+            ...part.map(({ path, file }) => ({ operation: "addOrUpdate", path, content: pathToFileURL(file) })),
+            ...removed.map((path) => ({ operation: "delete", path })),
+          ],
+        });
+      } catch (error) {
+        if (useXet && !isAnswerOfHub(error)) throw new MayPass(reason(error));
+        throw error;
+      }
       commits++;
     }
   });
   return commits;
+}
+
+/** Whether the hub itself said no, rather than the store of the newer way for large files. */
+function isAnswerOfHub(error) {
+  return error instanceof HubApiError && /\/api\/|\.git\//.test(error.url);
 }
 
 /** Files in the order of their commits: at least one batch, the last with everything for which `isLast` holds. */

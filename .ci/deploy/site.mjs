@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describeAll } from "./files.mjs";
-import { Refused, reason } from "./hub.mjs";
+import { MayPass, Refused, reason } from "./hub.mjs";
 
 /** Every build's page has it. */
 export const MARK = "<title>Recto:";
@@ -78,7 +78,7 @@ export async function obsoleteFiles(hub, name, files) {
 async function fileText(hub, name, file) {
   const response = await hub.get(`/spaces/${name}/resolve/main/${file}`);
   if (response.status === 404) return "";
-  if (!response.ok) throw Object.assign(new TypeError(`${file} of ${name}: ${response.status}`), { cause: { code: response.status } });
+  if (!response.ok) throw new MayPass(`${file} of ${name}: the hub answers ${response.status}`);
   return await response.text();
 }
 

@@ -117,6 +117,16 @@ test("five attempts, then it ends with the reason", async () => {
   assert.deepEqual(pauses, [1000, 2000, 4000, 8000]);
 });
 
+test("large files take the older way when the newer one does not work", async () => {
+  for (const status of [503, 404]) {
+    api.brokenXet = { status };
+    await run({ dist: site("one"), space: `owner/xet-${status}` });
+    assert.equal(space(`owner/xet-${status}`).commits.length, 1);
+  }
+  assert.ok(api.count(/\/cas\//) >= 4);
+  assert.equal(api.count(/PUT \/storage\//), 2, "objects that are there are not sent again");
+});
+
 test("a commit whose answer was lost is not made twice", async () => {
   api.fault(/commit\/main/, { after: true });
   await run({ dist: site("one") });
