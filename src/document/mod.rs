@@ -6,16 +6,20 @@
 //! machine or the moment (times are in the report), so that the same file and settings give the same bytes.
 
 mod block;
+mod correction;
 mod figure;
 mod geometry;
 mod synopsis;
+mod word;
 
 pub use block::{
     Block, BlockId, Cell, Content, LinkTarget, Provenance, Row, Script, Span, Table, plain_text,
 };
+pub use correction::{Correction, correct, stands_in_text, take_back};
 pub use figure::{Description, Figure, FigureId, FigureImage, FigureSource};
 pub use geometry::Rect;
 pub use synopsis::{Generated, Method, Passage, SectionSummary, Synopsis};
+pub use word::ReadWord;
 
 use serde::{Deserialize, Serialize};
 
@@ -123,6 +127,9 @@ pub struct Page {
     pub text: TextQuality,
     /// Blocks in reading order.
     pub blocks: Vec<Block>,
+    /// The words that were read from its pixels, in the order of the blocks; none on a page whose text is its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<ReadWord>,
 }
 
 /// What a page's text layer is worth.

@@ -264,6 +264,7 @@ mod tests {
             width: 100.0,
             height: 100.0,
             text: TextQuality::Digital,
+            words: Vec::new(),
             blocks: blocks.collect(),
         });
         document

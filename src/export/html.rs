@@ -291,7 +291,7 @@ mod tests {
         });
         let blocks = blocks.collect();
         let (width, height, text) = (100.0, 100.0, TextQuality::Digital);
-        document.pages.push(Page { number: 1, label: None, width, height, text, blocks });
+        document.pages.push(Page { number: 1, label: None, width, height, text, blocks, words: Vec::new() });
         let page = html(&document, &HtmlOptions::default());
         assert!(page.contains("<title>&lt;x&gt;.pdf</title>"));
         let start = page.find("<body>\n").unwrap() + 7;

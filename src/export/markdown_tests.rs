@@ -22,6 +22,7 @@ fn document(contents: Vec<Content>) -> Document {
         })
         .collect();
     document.pages.push(Page {
+        words: Vec::new(),
         number: 1,
         label: None,
         width: 612.0,

@@ -12,6 +12,7 @@ use super::headings::heading_level;
 use super::lines::find_lines;
 use super::notes::{find_note, part_notes, tie_marks};
 use super::paragraphs::{Group, group_lines, join_numbers};
+use super::read_words::in_reading_order;
 use super::spans::{drop_front, join_lines};
 use super::survey::Survey;
 use super::tables::Found;
@@ -452,6 +453,7 @@ impl PageParts<'_> {
             width: self.content.width,
             height: self.content.height,
             text,
+            words: in_reading_order(self.content, &blocks, self.text.turn),
             blocks,
         };
         LaidOutPage { page, figures: regions, warnings }

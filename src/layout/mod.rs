@@ -32,6 +32,7 @@ mod notes;
 pub mod overlay;
 mod page_tables;
 mod paragraphs;
+mod read_words;
 mod ruled;
 mod spans;
 mod survey;

@@ -2,7 +2,7 @@
 //!
 //! Coordinates are PDF points after `/Rotate` and `/CropBox`, origin at the page's top left, y down.
 
-use crate::document::{LinkTarget, Rect};
+use crate::document::{LinkTarget, ReadWord, Rect};
 
 /// Everything drawn on one page, in drawing order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,6 +29,8 @@ pub struct PageContent {
     pub unmapped_glyphs: u32,
     /// The glyphs were read from the page's pixels, with this mean certainty, 0 to 1.
     pub recognised: Option<f32>,
+    /// The words that the glyphs were made of then, line by line.
+    pub words: Vec<ReadWord>,
     /// Reading the page's pixels was tried and gave no text.
     pub unreadable: bool,
     /// Something was drawn past a limit and is missing; a sentence for the report.

@@ -309,7 +309,15 @@ impl Assembler {
 /// A page of which nothing is known but its size in points.
 #[must_use]
 pub fn blank_page(number: u32, width: f32, height: f32) -> Page {
-    Page { number, label: None, width, height, text: TextQuality::None, blocks: Vec::new() }
+    Page {
+        number,
+        label: None,
+        width,
+        height,
+        text: TextQuality::None,
+        blocks: Vec::new(),
+        words: Vec::new(),
+    }
 }
 
 #[cfg(test)]

@@ -67,7 +67,15 @@ mod tests {
             provenance: Provenance { stage: "extraction".to_owned(), model: None },
         };
         let text = TextQuality::Digital;
-        Page { number, label: None, width: 600.0, height: 800.0, text, blocks: vec![block] }
+        Page {
+            number,
+            label: None,
+            width: 600.0,
+            height: 800.0,
+            text,
+            blocks: vec![block],
+            words: Vec::new(),
+        }
     }
 
     #[test]

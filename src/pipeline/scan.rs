@@ -2,12 +2,13 @@
 //! a page.
 
 use super::event::ReadScans;
-use crate::document::Rect;
+use crate::document::{ReadWord, Rect};
 use crate::layout::text_quality;
 use crate::ocr::{Bitmap, ReadLine, ReadPage, Ruling, Word};
 use crate::pdf::PageReader;
 use crate::pdf::content::{FontInfo, Glyph, PageContent, PathItem, PathShape};
 use std::f32::consts::TAU;
+use unicode_normalization::UnicodeNormalization;
 
 /// Resolution at which pages without a scan on them are painted, in pixels per inch.
 const PAINTED_DPI: f32 = 200.0;
@@ -73,6 +74,7 @@ pub(super) fn place(content: &mut PageContent, read: &ReadPage, (width, height):
     let usual = usual_weight(&read.lines, &weights);
     content.fonts = vec![FontInfo::default(), FontInfo { bold: true, ..FontInfo::default() }];
     content.glyphs.clear();
+    content.words.clear();
     content.unmapped_glyphs = 0;
     let mut lines: Vec<(&ReadLine, (f32, f32))> =
         read.lines.iter().zip(sizes.into_iter().zip(weights)).collect();
@@ -176,6 +178,7 @@ fn push_word(
     let step = length / text.chars().count().max(1) as f32;
     let angle = (-ay).atan2(ax).to_degrees();
     let mut pen = start;
+    let mut area: Option<Rect> = None;
     for character in text.chars() {
         let next = (pen.0 + step * ax, pen.1 + step * ay);
         // Across the baseline: up is against (-ay, ax).
@@ -183,9 +186,11 @@ fn push_word(
         let corners =
             [corner(pen, ASCENT), corner(next, ASCENT), corner(pen, -DESCENT), corner(next, -DESCENT)];
         let bbox = corners.iter().map(|(x, y)| Rect::new(*x, *y, *x, *y)).reduce(|a, b| a.union(&b));
+        let bbox = bbox.unwrap_or_default();
+        area = Some(area.map_or(bbox, |area| area.union(&bbox)));
         content.glyphs.push(Glyph {
             text: character.to_string(),
-            bbox: bbox.unwrap_or_default(),
+            bbox,
             origin: pen,
             advance: next,
             size,
@@ -197,6 +202,9 @@ fn push_word(
             artifact: false,
         });
         pen = next;
+    }
+    if let Some(area) = area {
+        content.words.push(ReadWord::new(text.nfc().collect(), word.confidence, area));
     }
     *end = Some(pen);
 }
@@ -304,6 +312,9 @@ mod tests {
         let gap = content.glyphs[3].origin.0 - content.glyphs[2].advance.0;
         assert!((2.4..3.0).contains(&gap), "{gap}");
         assert_eq!(content.recognised, Some(0.9));
+        let words: Vec<_> = content.words.iter().map(|word| (word.text.as_str(), word.confidence)).collect();
+        assert_eq!(words, [("two", 0.9), ("words", 0.9)]);
+        assert!(content.words[0].is_in(&Rect::new(50.0, 92.0, 65.1, 102.5)), "{:?}", content.words[0].bbox);
     }
 
     #[test]

@@ -202,6 +202,7 @@ fn block(page: u32, index: usize, bbox: Rect, content: Content) -> Block {
 fn page(number: u32) -> Page {
     let spans = vec![Span { text: format!("Text of page {number}."), ..Span::default() }];
     Page {
+        words: Vec::new(),
         number,
         label: None,
         width: 600.0,
