@@ -7,7 +7,8 @@ use super::language::detect_language;
 use super::parts::mark_parts;
 use super::report::RunReport;
 use crate::document::{
-    Description, Document, Figure, FigureId, FigureImage, Page, Source, TextQuality, Warning,
+    Correction, Description, Document, Figure, FigureId, FigureImage, Page, Source, TextQuality, Warning,
+    correct, take_back,
 };
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -140,6 +141,16 @@ impl Assembler {
         }
         let model = before.and_then(|description| description.model);
         self.set_description(id, Some(Description { text: text.to_owned(), model, edited: true }));
+    }
+
+    /// What a person says that a word read from pixels is; see [`correct`]. All forms of the document have it.
+    pub fn correct_word(&mut self, page: u32, word: usize, text: &str) -> Option<Correction> {
+        correct(&mut self.document, page, word, text)
+    }
+
+    /// Takes back a correction; see [`take_back`].
+    pub fn take_back_word(&mut self, correction: &Correction) -> bool {
+        take_back(&mut self.document, correction)
     }
 
     /// Gives a page that could not be extracted its place, without blocks and with a warning: for a page on

@@ -1,7 +1,7 @@
 //! One document in the queue: what is wanted, what is finished, and how far the rest is.
 
 use super::message::FileId;
-use crate::document::{Document, FigureId, Passage, Rect};
+use crate::document::{Correction, Document, FigureId, Passage, Rect};
 use crate::pipeline::Assembler;
 use crate::pipeline::event::{Outcome, Progress, Stage};
 use crate::protocol::JobId;
@@ -32,6 +32,10 @@ pub struct Job {
     pub exchanges: Vec<Exchange>,
     /// Counts up when pages, figures, synopsis or report change, so that the page redraws only then.
     pub revisions: Revisions,
+    /// Doubtful words of each page that has some, by their place in the page's words.
+    pub(super) doubtful: BTreeMap<u32, Vec<usize>>,
+    /// Words that the person has checked, the last one last.
+    pub(super) corrections: Vec<Correction>,
     /// The password given.
     pub(super) password: Option<String>,
     /// The person asked for this stage's model, so that a missing one may be downloaded.
@@ -160,6 +164,8 @@ impl Job {
             notes: Vec::new(),
             exchanges: Vec::new(),
             revisions: Revisions::default(),
+            doubtful: BTreeMap::new(),
+            corrections: Vec::new(),
             password: None,
             may_download: false,
             resumed: false,
@@ -249,6 +255,7 @@ impl Job {
     }
 
     pub(super) fn page_changed(&mut self, page: u32) {
+        self.find_doubts(page);
         *self.revisions.pages.entry(page).or_insert(0) += 1;
         self.revisions.figures += 1;
         self.revisions.document += 1;

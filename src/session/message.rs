@@ -1,6 +1,7 @@
 //! What comes into the session and what it asks of the page's edge.
 
 use super::settings::Settings;
+use super::words::Doubt;
 use crate::document::{BlockId, FigureId, FigureImage, Rect};
 use crate::pipeline::event::Stage;
 use crate::protocol::{JobId, Request, Response};
@@ -153,6 +154,24 @@ pub enum Event {
         /// The new text.
         text: String,
     },
+    /// Open or close the panel of doubtful words.
+    ShowDoubts(bool),
+    /// Go to the next doubtful word, or to the one before.
+    StepDoubt {
+        /// To the next.
+        forward: bool,
+    },
+    /// A word that was read from pixels was confirmed, or corrected.
+    WordChecked {
+        /// The document.
+        job: JobId,
+        /// The word.
+        doubt: Doubt,
+        /// What it is; empty if it is nothing.
+        text: String,
+    },
+    /// Take back the last of these.
+    TakeBackWord(JobId),
     /// A question about a document.
     Asked {
         /// The document.

@@ -20,6 +20,7 @@ mod settings;
 mod time;
 mod variant;
 mod wording;
+mod words;
 mod workers;
 
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use pages::PageImage;
 pub use settings::{ModelChoice, Settings, Theme};
 pub use variant::{Abilities, Choice, Variant};
 pub use wording::{count, duration, file_size, page_range};
+pub use words::{DOUBTFUL, Doubt};
 
 use crate::document::{BlockId, Rect};
 use crate::protocol::JobId;
@@ -79,6 +81,10 @@ pub struct View {
     pub pane: Pane,
     /// The selected place.
     pub selection: Option<Selection>,
+    /// The panel of doubtful words is open.
+    pub checking: bool,
+    /// The doubtful word that is looked at.
+    pub doubt: Option<Doubt>,
     /// Page images show what each step of the layout saw.
     pub overlay: bool,
     /// A newer version of the app can be applied.

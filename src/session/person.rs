@@ -66,6 +66,10 @@ impl Session {
                     job.figures_changed();
                 }
             }
+            Event::ShowDoubts(shown) => self.show_doubts(shown, out),
+            Event::StepDoubt { forward } => self.step_doubt(forward, out),
+            Event::WordChecked { job, doubt, text } => self.check_word(job, doubt, &text, out),
+            Event::TakeBackWord(job) => self.take_back_word(job, out),
             Event::Asked { job, question } => self.ask(job, &question, out),
             Event::RunStage { job, stage } => self.run_again(job, stage),
             Event::Download(id) => self.start_download(&id, out),
@@ -180,6 +184,8 @@ impl Session {
             let next = self.jobs.get(at).or_else(|| self.jobs.last()).map(|job| job.id);
             self.view.job = next;
             self.view.selection = None;
+            self.view.checking = false;
+            self.view.doubt = None;
         }
         self.announce(format!("{} was removed.", job.name));
     }
@@ -188,6 +194,8 @@ impl Session {
         if self.job(id).is_some() && self.view.job != Some(id) {
             self.view.job = Some(id);
             self.view.selection = None;
+            self.view.checking = false;
+            self.view.doubt = None;
         }
     }
 

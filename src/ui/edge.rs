@@ -225,6 +225,45 @@ impl Edge {
         ui.send(Event::Worker { role, generation, response, images });
     }
 
+    /// Copies a part of a page image to another canvas, with a frame around `framed`. Boxes and the page's size are
+    /// in points; what lies outside the page stays white.
+    pub(super) fn draw_part(
+        &self,
+        job: JobId,
+        page: u32,
+        [width, height]: [f32; 2],
+        part: Rect,
+        framed: Rect,
+        target: &HtmlCanvasElement,
+    ) {
+        let canvases = self.canvases.borrow();
+        let Some(source) = canvases.get(&(job, page)) else { return };
+        let Some(part) = part.intersection(&Rect::new(0.0, 0.0, width, height)) else { return };
+        let scale = f64::from(source.width()) / f64::from(width.max(1.0));
+        let [x, y, across, down] =
+            [part.x0, part.y0, part.width(), part.height()].map(|points| f64::from(points) * scale);
+        let context = target.get_context("2d").ok().flatten();
+        let Some(context) = context.and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok())
+        else {
+            return;
+        };
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "parts of a canvas")]
+        let [columns, rows] = [across, down].map(|side| side.ceil().clamp(1.0, 4_096.0) as u32);
+        target.set_width(columns);
+        target.set_height(rows);
+        // Without its picture the word can be seen on the page.
+        let _ = context.draw_image_with_html_canvas_element_and_sw_and_sh_and_dx_and_dy_and_dw_and_dh(
+            source, x, y, across, down, 0.0, 0.0, across, down,
+        );
+        let around = framed.grown(1.5);
+        let [left, top, wide, high] =
+            [around.x0 - part.x0, around.y0 - part.y0, around.width(), around.height()]
+                .map(|points| f64::from(points) * scale);
+        context.set_stroke_style_str("#c87f00");
+        context.set_line_width(scale.max(1.0));
+        context.stroke_rect(left, top, wide, high);
+    }
+
     fn draw(&self, job: JobId, page: u32, [width, height]: [u32; 2], pixels: &[u8]) {
         let canvases = self.canvases.borrow();
         let Some(canvas) = canvases.get(&(job, page)) else { return };

@@ -19,6 +19,7 @@ mod settings;
 mod source;
 mod store;
 mod summary;
+mod words;
 
 use crate::platform::offline::{self, OfflineEvent};
 use crate::platform::{abilities, address};

@@ -124,6 +124,12 @@ fn PageView(
             selection.as_ref().filter(|selection| selection.page == number).map(|found| found.area)
         })
     });
+    // All doubtful words of the page, while they are being checked.
+    let doubts = ui.memo(move |session| {
+        let job = session.job(id).filter(|_| session.view.checking)?;
+        let here = job.doubts().filter(|doubt| doubt.page == number);
+        Some(here.filter_map(|doubt| Some(job.read_word(doubt)?.bbox)).collect::<Vec<_>>())
+    });
     Effect::new(move || {
         if let Some(canvas) = canvas.get() {
             let canvas: HtmlCanvasElement = canvas;
@@ -166,12 +172,25 @@ fn PageView(
             }
         })
     };
+    let doubtful = move || {
+        let percent = |value: f32, whole: f32| format!("{:.3}%", 100.0 * value / whole);
+        let boxes = doubts.get().unwrap_or_default().into_iter().map(move |area| {
+            let area = area.grown(1.0);
+            view! {
+                <div class="doubt-mark" data-testid="doubt-mark" aria-hidden="true"
+                    style:left=percent(area.x0, width) style:top=percent(area.y0, height)
+                    style:width=percent(area.width(), width) style:height=percent(area.height(), height)></div>
+            }
+        });
+        boxes.collect_view()
+    };
     view! {
         <figure class="page" id=format!("page-{number}")>
             <div class="page-frame" node_ref=frame data-page=number data-testid="page" on:click=point
                 style:aspect-ratio=format!("{width} / {height}")>
                 <canvas node_ref=canvas width="0" height="0" role="img" aria-label=format!("Image of page {number}")
                     data-drawn=move || (image.get() == PageImage::Drawn).to_string()></canvas>
+                {doubtful}
                 {marked}
                 {move || match image.get() {
                     PageImage::Failed(message) => Some(view! { <p class="page-failed">{message}</p> }),

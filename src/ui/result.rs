@@ -7,6 +7,7 @@ use super::report::Report;
 use super::source::Source;
 use super::store::{by_id, ui};
 use super::summary::Summary;
+use super::words::DoubtfulWords;
 use crate::protocol::JobId;
 use crate::session::{Event, ExportKind, Job, JobState, Pane, Tab};
 use leptos::prelude::*;
@@ -212,6 +213,7 @@ fn Tabs(id: JobId) -> impl IntoView {
             <div class="tabs" role="tablist" aria-label="Forms of the result" on:keydown=key>
                 {buttons.into_iter().collect_view()}
             </div>
+            <DoubtfulWords id />
             <div class="panel" role="tabpanel" id="tab-panel" data-testid="panel"
                 aria-labelledby=move || tab_id(tab.get())>
                 {move || match tab.get() {

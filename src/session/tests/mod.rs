@@ -8,6 +8,7 @@ mod recovery;
 mod scans;
 mod stop;
 mod update;
+mod words;
 
 use super::*;
 use crate::document::{
