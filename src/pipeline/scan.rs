@@ -20,10 +20,17 @@ const SCAN_SHARE: f32 = 0.4;
 /// Lines with less certainty than this, on the mean of a page, are noise: what is read of a page of another script, of
 /// handwriting or of a photograph.
 const PAGE_FLOOR: f32 = 0.7;
-/// A stroke this much thicker than the page's usual one is bold.
+/// A stroke this much thicker than the page's usual one is bold,
 const BOLD: f32 = 1.28;
+/// if it is also thicker by this many of the median deviations from it: on a degraded page strokes differ by themselves.
+const BOLD_DEVIATIONS: f32 = 5.0;
 /// Font sizes this near to each other are the same, measured.
 const SAME_SIZE: f32 = 0.12;
+/// Height of small letters over that of capitals. A line's size is measured from the rows where most ink begins, which
+/// may be either.
+const SMALL_OVER_CAPITAL: f32 = 0.69;
+/// Strokes this near to each other, as a share, are of one font.
+const SAME_STROKE: f32 = 0.15;
 /// Gap between two words on a line, at least, in font sizes: so much the layout takes for a blank.
 const LEAST_GAP: f32 = 0.24;
 /// A rule is no thicker than this, in points.
@@ -71,7 +78,9 @@ pub(super) fn place(content: &mut PageContent, read: &ReadPage, (width, height):
     // Over the settled sizes: those measured jump with the letters that happen to stand in a line.
     let measured = read.lines.iter().map(|line| line.weight * line.size * scale.1);
     let weights: Vec<f32> = measured.zip(&sizes).map(|(stroke, size)| stroke / size.max(0.1)).collect();
-    let usual = usual_weight(&read.lines, &weights);
+    let usual = median_by_text(&read.lines, &weights);
+    let deviations: Vec<f32> = weights.iter().map(|weight| (weight - usual).abs()).collect();
+    let bold = (BOLD * usual).max(usual + BOLD_DEVIATIONS * median_by_text(&read.lines, &deviations));
     content.fonts = vec![FontInfo::default(), FontInfo { bold: true, ..FontInfo::default() }];
     content.glyphs.clear();
     content.words.clear();
@@ -84,7 +93,7 @@ pub(super) fn place(content: &mut PageContent, read: &ReadPage, (width, height):
         key(a).0.total_cmp(&key(b).0).then(key(a).1.total_cmp(&key(b).1))
     });
     for (line, (size, weight)) in lines {
-        let font = u16::from(weight > BOLD * usual);
+        let font = u16::from(weight > bold);
         let mut end = None;
         for word in &line.words {
             push_word(content, word, size, font, &level, &mut end);
@@ -251,18 +260,31 @@ fn settled_sizes(lines: &[ReadLine], scale: f32) -> Vec<f32> {
         centers.push(median.map_or(best, |(size, _)| *size));
         rest.retain(|(size, _)| !near(best, *size));
     }
+    // Most text's size and stroke. A line with that stroke whose size is off by just the difference between small letters
+    // and capitals is of that size too.
+    let main = centers.first().copied().unwrap_or(1.0);
+    let of_main: Vec<&ReadLine> =
+        lines.iter().filter(|line| (line.size * scale - main).abs() <= SAME_SIZE * main).collect();
+    let strokes: Vec<f32> = of_main.iter().map(|line| line.weight * line.size * scale).collect();
+    let main_stroke = median_by_text(of_main.iter().copied(), &strokes);
+    let misjudged = |line: &ReadLine| {
+        let size = line.size * scale;
+        let same_stroke = (line.weight * size - main_stroke).abs() <= SAME_STROKE * main_stroke;
+        let swapped = [size * SMALL_OVER_CAPITAL, size / SMALL_OVER_CAPITAL];
+        same_stroke && swapped.iter().any(|size| (size - main).abs() <= SAME_SIZE * main)
+    };
     let settled = |size: f32| {
         let nearest = centers.iter().min_by(|a, b| (*a - size).abs().total_cmp(&(*b - size).abs()));
         // In tenths of a point: what is measured is no finer.
         (nearest.copied().unwrap_or(size) * 10.0).round() / 10.0
     };
-    lines.iter().map(|line| settled(line.size * scale)).collect()
+    lines.iter().map(|line| settled(if misjudged(line) { main } else { line.size * scale })).collect()
 }
 
-/// The median thickness of strokes over font size, by characters.
-fn usual_weight(lines: &[ReadLine], weights: &[f32]) -> f32 {
+/// The median of the lines' values, each counting by its characters; 1 without lines.
+fn median_by_text<'a>(lines: impl IntoIterator<Item = &'a ReadLine>, weights: &[f32]) -> f32 {
     let mut weights: Vec<(f32, usize)> = lines
-        .iter()
+        .into_iter()
         .zip(weights)
         .map(|(line, weight)| (*weight, line.words.iter().map(|word| word.text.len()).sum()))
         .collect();
@@ -350,6 +372,23 @@ mod tests {
             of(30.0, "Head"),
         ];
         assert_eq!(settled_sizes(&lines, 0.5), [10.5, 10.5, 10.5, 15.0]);
+    }
+
+    #[test]
+    fn small_letters_taken_for_capitals_are_known_by_their_strokes() {
+        let of = |size: f32, weight: f32, text: &str| ReadLine {
+            weight,
+            ..line(text, (0.0, 0.0), (1.0, 0.0), size)
+        };
+        let lines = [
+            of(20.0, 0.14, "a long line of text"),
+            of(20.0, 0.14, "and a longer line of text"),
+            // The same strokes: the same font.
+            of(13.6, 0.206, "some words"),
+            // Thinner strokes: smaller indeed.
+            of(13.6, 0.14, "a note"),
+        ];
+        assert_eq!(settled_sizes(&lines, 0.5), [10.0, 10.0, 10.0, 6.8]);
     }
 
     #[test]
