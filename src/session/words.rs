@@ -6,7 +6,8 @@ use super::{PageImage, Selection, Session, count};
 use crate::document::{BlockId, ReadWord, Rect, stands_in_text};
 use crate::protocol::JobId;
 
-/// Words below this confidence are shown. Chosen on rendered, degraded and real scans.
+/// Words below this confidence are shown. Of 8,369 words of rendered, degraded and real scans 41 are, three in four of
+/// them wrong; of the next 21, up to .95, only two are.
 pub const DOUBTFUL: f32 = 0.92;
 /// Doubtful words of one page, at most: a page with more is not worth mending word by word.
 const MAX_OF_PAGE: usize = 200;
