@@ -73,10 +73,11 @@ fn Card(id: JobId, left: Memo<usize>) -> impl IntoView {
     let word = ui.memo(move |session| shown_word(session.job(id)?, session.view.doubt));
     let field = NodeRef::<html::Input>::new();
     let picture = NodeRef::<html::Canvas>::new();
-    // Another word: its text into the field, to be typed over.
+    // Another word: its text into the field, to be typed over. Not when only its number among those left changes.
+    let read =
+        Memo::new(move |_| word.with(|word| word.as_ref().map(|word| (word.doubt, word.text.clone()))));
     Effect::new(move || {
-        let text = word.with(|word| word.as_ref().map(|word| (word.doubt, word.text.clone())));
-        if let (Some((_, text)), Some(field)) = (text, field.get()) {
+        if let (Some((_, text)), Some(field)) = (read.get(), field.get()) {
             field.set_value(&text);
             // Focus is a courtesy: without it the field can be chosen all the same.
             let _ = field.focus();
