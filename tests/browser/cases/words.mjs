@@ -71,9 +71,9 @@ export function tests(harness) {
 
         // Down and up go to the next and back; kept words leave the list and stay as they are.
         const second = await field.inputValue();
-        await page.keyboard.press("ArrowDown");
+        await field.press("ArrowDown");
         await until("another word", async () => /Word 2 of/.test(await site.at("doubt").textContent()));
-        await page.keyboard.press("ArrowUp");
+        await field.press("ArrowUp");
         await until("the word before", async () => /Word 1 of/.test(await site.at("doubt").textContent()));
         await site.at("doubt-keep").click();
         await until("two fewer", async () => (await left(site)) === count - 2);
