@@ -35,6 +35,7 @@ pub(crate) fn encode<T: Serialize>(envelope: &Envelope<T>) -> Result<Posting, En
     Ok((message, transfer))
 }
 
+#[cfg(feature = "worker")]
 /// What was posted.
 pub(crate) fn decode<T: DeserializeOwned>(data: &JsValue) -> Result<Envelope<T>, EnvelopeError> {
     let (message, array) = decode_message(data)?;

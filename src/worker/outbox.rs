@@ -1,15 +1,12 @@
 //! What goes to the page.
 
-use crate::document::FigureImage;
-use crate::pipeline::event::Event;
-use crate::pipeline::{Clock, Sink};
-use crate::platform::{clock, envelope};
-use crate::protocol::{Envelope, JobId, Response};
+use crate::platform::envelope;
+use crate::protocol::{Envelope, Response};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::DedicatedWorkerGlobalScope;
 
-/// Text that grows token by token is told this often, in milliseconds: a person sees no more.
-const PARTIAL_PAUSE_MS: f64 = 100.0;
+#[cfg(any(feature = "read", feature = "models"))]
+pub(super) use sink::{BrowserClock, PageSink};
 
 /// Posts a response without buffers.
 pub(super) fn post(response: Response) {
@@ -29,70 +26,84 @@ pub(super) fn post_with(message: Response, buffers: Vec<Vec<u8>>) {
     }
 }
 
-/// The browser's clock for the pipeline.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct BrowserClock;
+/// What the pipeline tells, for the programs that run it.
+#[cfg(any(feature = "read", feature = "models"))]
+mod sink {
+    use super::post_with;
+    use crate::document::FigureImage;
+    use crate::pipeline::event::Event;
+    use crate::pipeline::{Clock, Sink};
+    use crate::platform::clock;
+    use crate::protocol::{JobId, Response};
 
-impl Clock for BrowserClock {
-    fn now_ms(&self) -> f64 {
-        clock::now()
-    }
-}
+    /// Text that grows token by token is told this often, in milliseconds: a person sees no more.
+    const PARTIAL_PAUSE_MS: f64 = 100.0;
 
-/// Tells the page what happens to a document.
-#[derive(Debug)]
-pub(super) struct PageSink {
-    job: JobId,
-    /// When text in the making was last told.
-    partial_told: f64,
-    stopped: bool,
-    /// Finished pages told and not yet taken in.
-    pages_ahead: u32,
-}
+    /// The browser's clock for the pipeline.
+    #[derive(Clone, Copy, Debug)]
+    pub(in crate::worker) struct BrowserClock;
 
-impl PageSink {
-    /// A sink for the events of `job`.
-    pub(super) fn new(job: JobId) -> Self {
-        Self { job, partial_told: f64::NEG_INFINITY, stopped: false, pages_ahead: 0 }
-    }
-}
-
-/// What only the reading of documents asks of it.
-#[cfg(feature = "read")]
-impl PageSink {
-    /// Finished pages told and not yet taken in.
-    pub(super) fn pages_ahead(&self) -> u32 {
-        self.pages_ahead
+    impl Clock for BrowserClock {
+        fn now_ms(&self) -> f64 {
+            clock::now()
+        }
     }
 
-    /// One of them has been taken in.
-    pub(super) fn page_received(&mut self) {
-        self.pages_ahead = self.pages_ahead.saturating_sub(1);
+    /// Tells the page what happens to a document.
+    #[derive(Debug)]
+    pub(in crate::worker) struct PageSink {
+        job: JobId,
+        /// When text in the making was last told.
+        partial_told: f64,
+        stopped: bool,
+        /// Finished pages told and not yet taken in.
+        pages_ahead: u32,
     }
 
-    /// The person wants the work to end.
-    pub(super) fn stop(&mut self) {
-        self.stopped = true;
+    impl PageSink {
+        /// A sink for the events of `job`.
+        pub(in crate::worker) fn new(job: JobId) -> Self {
+            Self { job, partial_told: f64::NEG_INFINITY, stopped: false, pages_ahead: 0 }
+        }
     }
-}
 
-impl Sink for PageSink {
-    fn event(&mut self, event: Event, images: Vec<FigureImage>) {
-        if matches!(event, Event::Partial { .. }) {
-            let now = clock::now();
-            if now - self.partial_told < PARTIAL_PAUSE_MS {
-                return;
+    /// What only the reading of documents asks of it.
+    #[cfg(feature = "read")]
+    impl PageSink {
+        /// Finished pages told and not yet taken in.
+        pub(in crate::worker) fn pages_ahead(&self) -> u32 {
+            self.pages_ahead
+        }
+
+        /// One of them has been taken in.
+        pub(in crate::worker) fn page_received(&mut self) {
+            self.pages_ahead = self.pages_ahead.saturating_sub(1);
+        }
+
+        /// The person wants the work to end.
+        pub(in crate::worker) fn stop(&mut self) {
+            self.stopped = true;
+        }
+    }
+
+    impl Sink for PageSink {
+        fn event(&mut self, event: Event, images: Vec<FigureImage>) {
+            if matches!(event, Event::Partial { .. }) {
+                let now = clock::now();
+                if now - self.partial_told < PARTIAL_PAUSE_MS {
+                    return;
+                }
+                self.partial_told = now;
             }
-            self.partial_told = now;
+            if matches!(event, Event::Page { .. }) {
+                self.pages_ahead += 1;
+            }
+            let buffers = images.into_iter().map(|image| image.bytes).collect();
+            post_with(Response::Event { job: self.job, event }, buffers);
         }
-        if matches!(event, Event::Page { .. }) {
-            self.pages_ahead += 1;
-        }
-        let buffers = images.into_iter().map(|image| image.bytes).collect();
-        post_with(Response::Event { job: self.job, event }, buffers);
-    }
 
-    fn stopped(&self) -> bool {
-        self.stopped
+        fn stopped(&self) -> bool {
+            self.stopped
+        }
     }
 }

@@ -32,6 +32,7 @@ pub(super) fn is_thread() -> bool {
 
 /// Serves as a thread, as long as the program lives. Its start script calls it.
 #[wasm_bindgen(js_name = serveAsThread)]
+#[allow(unreachable_pub, reason = "what goes to JavaScript must be public")]
 pub fn serve() {
     let mut wanted = WANTED.lock().unwrap_or_else(PoisonError::into_inner);
     let thread = loop {
