@@ -59,10 +59,12 @@ bench: setup-test dist
 	@. .ci/env && cargo build --locked --profile native --bin recto
 	@. .ci/env && RECTO_DIST=$(CURDIR)/dist RECTO_BIN=$(CURDIR)/target/native/recto node tests/browser/bench.mjs
 
-# Models of the real sizes with random weights, natively and in the browser.
-bench-models: setup-test dist
+# Models of the real sizes with random weights, natively and in the browser, beside ONNX Runtime Web.
+bench-models: dist
+	@.ci/setup bench
 	@. .ci/env && cargo build --locked --profile native --bin recto
-	@. .ci/env && RECTO_DIST=$(CURDIR)/dist RECTO_BIN=$(CURDIR)/target/native/recto node tests/browser/bench_models.mjs
+	@. .ci/env && RECTO_ORT=$$RECTO_TOOLS/onnxruntime-$$ORT_WEB_VERSION RECTO_DIST=$(CURDIR)/dist \
+		RECTO_BIN=$(CURDIR)/target/native/recto node tests/browser/bench_models.mjs
 
 clean:
 	rm -rf target dist tests/browser/node_modules .ci/deploy/node_modules
