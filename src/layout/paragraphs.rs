@@ -139,7 +139,13 @@ fn goes_on(
     }
     // So is one in another typeface in large type: a section's heading above a subsection's.
     let italic = |line: &Line| line.pieces.iter().all(|piece| piece.italic);
-    let other_face = last.face != line.face && last.bold == line.bold && italic(last) == italic(line);
+    // A line in italics here and there has two typefaces: that tells nothing.
+    let mixed = |line: &Line| !italic(line) && line.pieces.iter().any(|piece| piece.italic);
+    let other_face = last.face != line.face
+        && last.bold == line.bold
+        && italic(last) == italic(line)
+        && !mixed(last)
+        && !mixed(line);
     if em > 1.09 * body && other_face && last_ends_early {
         return false;
     }

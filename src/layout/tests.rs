@@ -103,6 +103,34 @@ fn columns_are_read_one_after_the_other_below_a_heading_over_both() {
 }
 
 #[test]
+fn a_title_with_names_in_italics_is_one() {
+    let mut page = empty();
+    page.fonts.push(FontInfo {
+        name: "BoldItalic".to_owned(),
+        bold: true,
+        italic: true,
+        ..FontInfo::default()
+    });
+    write(&mut page, "The age of sharks and of", 60.0, 80.0, 16.0, 1);
+    // Most of the second line is in the other typeface.
+    write(&mut page, "Carcharhinus acronotus", 60.0, 100.0, 16.0, 3);
+    write(&mut page, "in the west", 244.0, 100.0, 16.0, 1);
+    for row in 0..10 {
+        write(
+            &mut page,
+            "running text that fills the page from one side to the other and has no end",
+            60.0,
+            140.0 + 12.0 * row as f32,
+            10.0,
+            0,
+        );
+    }
+    let blocks = summary(&lay_out_alone(&page));
+    let title = "The age of sharks and of Carcharhinus acronotus in the west";
+    assert_eq!(blocks[0], ("heading", title.to_owned()));
+}
+
+#[test]
 fn list_items_code_and_links() {
     let mut page = empty();
     write(&mut page, "What we need for this work is said here at once:", 60.0, 100.0, 10.0, 0);
