@@ -13,6 +13,10 @@ pub(super) const COLUMNS: usize = 8;
 pub(super) const LONG_BLOCK: usize = 256;
 /// Weights of a row in a `Q8_0` block.
 pub(super) const SHORT_BLOCK: usize = 32;
+/// Weights of a row that meet activations of one scale.
+pub(super) const PART: usize = SHORT_BLOCK;
+/// Parts of a long block.
+pub(super) const PARTS: usize = LONG_BLOCK / PART;
 /// Groups in a long block.
 pub(super) const GROUPS: usize = LONG_BLOCK / 4;
 
@@ -71,6 +75,21 @@ fn set<T>(row: &mut [T; COLUMNS], column: usize, value: T) {
     }
 }
 
+/// Each row of `small` times `factors`.
+#[inline(always)]
+fn times<T: Copy + Into<f32>, const N: usize>(
+    factors: &[f32; COLUMNS],
+    small: &[[T; COLUMNS]; N],
+) -> [[f32; COLUMNS]; N] {
+    let mut products = [[0.0; COLUMNS]; N];
+    for (products, small) in products.iter_mut().zip(small) {
+        for column in 0..COLUMNS {
+            products[column] = factors[column] * small[column].into();
+        }
+    }
+    products
+}
+
 impl Q4Block {
     pub(super) fn empty() -> Self {
         Self {
@@ -122,32 +141,30 @@ impl Q4Block {
         }
     }
 
+    /// q as pairs of 16-bit integers.
     #[inline(always)]
-    pub(super) fn scales(&self) -> [Lanes; 8] {
-        self.scales.map(|scales| scales.map(i32::from))
-    }
-
-    /// scale * q as pairs of 16-bit integers: at most 63 * 15, so that both of a pair are multiplied at once.
-    #[inline(always)]
-    pub(super) fn unpack_scaled(&self, pairs: &mut [Lanes; 2 * GROUPS]) {
-        for (place, (four, packed)) in pairs.as_chunks_mut::<4>().0.iter_mut().zip(&self.quants).enumerate() {
-            // Four pairs of groups share a scale.
-            let scales = &self.scales[place / 4];
+    pub(super) fn unpack_pairs(&self, pairs: &mut [Lanes; 2 * GROUPS]) {
+        for (four, packed) in pairs.as_chunks_mut::<4>().0.iter_mut().zip(&self.quants) {
             for column in 0..COLUMNS {
-                let scale = i32::from(scales[column]);
                 let (low, high) = (packed[column] & 0x0f0f_0f0f, (packed[column] >> 4) & 0x0f0f_0f0f);
-                four[0][column] = ((low & 0xff) | ((low & 0xff00) << 8)) * scale;
-                four[1][column] = (((low >> 16) & 0xff) | ((low >> 8) & 0xff_0000)) * scale;
-                four[2][column] = ((high & 0xff) | ((high & 0xff00) << 8)) * scale;
-                four[3][column] = (((high >> 16) & 0xff) | ((high >> 8) & 0xff_0000)) * scale;
+                four[0][column] = (low & 0xff) | ((low & 0xff00) << 8);
+                four[1][column] = ((low >> 16) & 0xff) | ((low >> 8) & 0xff_0000);
+                four[2][column] = (high & 0xff) | ((high & 0xff00) << 8);
+                four[3][column] = ((high >> 16) & 0xff) | ((high >> 8) & 0xff_0000);
             }
         }
     }
 
-    /// Each minimum twice, as 16-bit integers: sums of activations are of 16, minima for 32.
+    /// d * scale of each part.
     #[inline(always)]
-    pub(super) fn mins(&self) -> [Lanes; 8] {
-        self.mins.map(|mins| mins.map(|min| i32::from(min) * 0x1_0001))
+    pub(super) fn scales(&self) -> [[f32; COLUMNS]; PARTS] {
+        times(&self.d, &self.scales)
+    }
+
+    /// dmin * min of each part.
+    #[inline(always)]
+    pub(super) fn mins(&self) -> [[f32; COLUMNS]; PARTS] {
+        times(&self.dmin, &self.mins)
     }
 
     /// The weights of `column`.
@@ -210,32 +227,21 @@ impl Q6Block {
         }
     }
 
+    /// d * scale of each half of a part.
     #[inline(always)]
-    pub(super) fn scales(&self) -> [Lanes; 16] {
-        self.scales.map(|scales| scales.map(i32::from))
+    pub(super) fn scales(&self) -> [[f32; COLUMNS]; 2 * PARTS] {
+        times(&self.d, &self.scales)
     }
 
-    /// Pairs of neighbouring scales, as 16-bit integers.
+    /// q - 32 as pairs of 16-bit integers.
     #[inline(always)]
-    pub(super) fn scale_pairs(&self) -> [Lanes; 8] {
-        std::array::from_fn(|pair| {
-            std::array::from_fn(|column| {
-                let (first, second) = (self.scales[2 * pair][column], self.scales[2 * pair + 1][column]);
-                (i32::from(first) & 0xffff) | (i32::from(second) << 16)
-            })
-        })
-    }
-
-    /// scale * (q - 32) as pairs of 16-bit integers.
-    #[inline(always)]
-    pub(super) fn unpack_scaled(&self, pairs: &mut [Lanes; 2 * GROUPS]) {
+    pub(super) fn unpack_pairs(&self, pairs: &mut [Lanes; 2 * GROUPS]) {
         let mut groups = [[0; COLUMNS]; GROUPS];
         self.unpack(&mut groups);
-        for (place, (two, bytes)) in pairs.as_chunks_mut::<2>().0.iter_mut().zip(&groups).enumerate() {
-            let scales = &self.scales[place / 4];
+        for (two, bytes) in pairs.as_chunks_mut::<2>().0.iter_mut().zip(&groups) {
             for column in 0..COLUMNS {
-                let (scale, bytes) = (i32::from(scales[column]), bytes[column]);
-                let at = |shift: i32| (((bytes >> shift) & 0xff) - 32) * scale;
+                let bytes = bytes[column];
+                let at = |shift: i32| ((bytes >> shift) & 0xff) - 32;
                 two[0][column] = (at(0) & 0xffff) | (at(8) << 16);
                 two[1][column] = (at(16) & 0xffff) | (at(24) << 16);
             }

@@ -1,55 +1,41 @@
 //! The other side of a product: rows of activations, and what each kind of weights wants of them.
 //!
-//! For quantised weights the activations are rounded to whole numbers, with one scale for the 256 (32 for
-//! `Q8_0`) that meet one block of weights. Their largest is as large as 32-bit sums over a block allow, because
-//! eight bits are too few: attention scores of a T5, which are not scaled, make a percent of error in them a
-//! different answer. A form is made when the first matrix asks for it and kept for the next: query, key and
-//! value share it.
+//! For quantised weights the activations are rounded to 16-bit integers, with one scale for each 32. Eight bits
+//! are too few, and so are twelve: attention scores of a T5, which are not scaled, make a thousandth of error in
+//! them a different answer. A form is made when the first matrix asks for it and kept for the next: query, key
+//! and value share it.
 
-use super::blocks::{LONG_BLOCK, SHORT_BLOCK};
+use super::blocks::PART;
 use super::simd::{Simd, Task, dispatch};
 
 /// Adding this to a float of at most 2^22 in magnitude leaves it rounded, ties to even, in the low bits.
 const ROUNDING: f32 = 12_582_912.0;
 
-/// The largest of 256 rounded activations: `Q6_K` has weights of up to 4096, and 256 * 4096 * 2047 < 2^31.
-pub(super) const LONG_LIMIT: i32 = 2_047;
-/// The largest of 32 rounded activations: `Q8_0` has weights of up to 128, and 32 * 128 * 32767 < 2^31.
-pub(super) const SHORT_LIMIT: i32 = 32_767;
-/// What the high bytes of [`ByteTile`] count.
-pub(super) const HIGH: i32 = 32;
+/// The largest of rounded activations: 127 * 256 + 127, so that its bytes are both within 8 bits with a sign.
+/// `Q8_0` has weights of up to 128, and 32 * 128 * 32639 < 2^31.
+pub(super) const LIMIT: i32 = 32_639;
 
-/// 256 activations of a row as two bytes each, `HIGH * high + low`; four in each 32 bits.
+/// 32 activations of a row as two bytes each, `256 * high + low`; four in each 32 bits.
 #[derive(Clone, Debug)]
 pub(super) struct ByteTile {
-    pub(super) high: [i32; LONG_BLOCK / 4],
-    pub(super) low: [i32; LONG_BLOCK / 4],
-    pub(super) sums: Sums<1>,
+    pub(super) high: [i32; PART / 4],
+    pub(super) low: [i32; PART / 4],
+    /// Sums of the first 16 and of the last 16.
+    pub(super) sums_of_16: [i32; 2],
+    pub(super) sums: [f32; 1],
+    pub(super) scales: [f32; 1],
 }
 
 /// Stands where four rows would: bytes are for few rows.
 #[derive(Clone, Debug)]
 pub(super) struct NoTile;
 
-/// 256 activations of each of `R` rows as 16-bit integers, two in each 32 bits.
-#[derive(Clone, Debug)]
-pub(super) struct WordTile<const R: usize> {
-    pub(super) quants: [[i32; R]; LONG_BLOCK / 2],
-    pub(super) sums: Sums<R>,
-}
-
-/// What minima and offsets of weights are multiplied with.
-#[derive(Clone, Debug)]
-pub(super) struct Sums<const R: usize> {
-    /// Sums of 16 activations, in pairs of 16-bit integers.
-    pub(super) of_16: [[i32; R]; 8],
-    pub(super) scales: [f32; R],
-}
-
 /// 32 activations of each of `R` rows as 16-bit integers, two in each 32 bits.
 #[derive(Clone, Debug)]
-pub(super) struct ShortTile<const R: usize> {
-    pub(super) quants: [[i32; R]; SHORT_BLOCK / 2],
+pub(super) struct WordTile<const R: usize> {
+    pub(super) quants: [[i32; R]; PART / 2],
+    /// What minima of weights are multiplied with: whole numbers.
+    pub(super) sums: [f32; R],
     pub(super) scales: [f32; R],
 }
 
@@ -61,7 +47,6 @@ pub(crate) struct Input {
     width: usize,
     bytes: Tiles<NoTile, ByteTile>,
     words: Tiles<WordTile<4>, WordTile<1>>,
-    shorts: Tiles<ShortTile<4>, ShortTile<1>>,
 }
 
 /// Some of an input's rows: whole tiles of four, and with the last row those after them.
@@ -73,26 +58,23 @@ pub(super) struct Span {
     pub(super) all: usize,
 }
 
-/// Blocks of rows, four rows at a time and the rest one by one; those of the same place of all rows together.
+/// Parts of rows, four rows at a time and the rest one by one; those of the same place of all rows together.
 #[derive(Debug)]
 pub(super) struct Tiles<A, B> {
     fours: Vec<A>,
     ones: Vec<B>,
-    blocks: usize,
+    parts: usize,
     made: bool,
 }
 
 impl<A, B> Default for Tiles<A, B> {
     fn default() -> Self {
-        Self { fours: Vec::new(), ones: Vec::new(), blocks: 0, made: false }
+        Self { fours: Vec::new(), ones: Vec::new(), parts: 0, made: false }
     }
 }
 
-/// A tile of `R` rows, made of as many slices of one length.
+/// A tile of `R` rows, made of as many slices of [`PART`] activations.
 pub(super) trait Tile<const R: usize> {
-    /// How many activations of a row are in it.
-    const LENGTH: usize;
-
     fn new(rows: [&[f32]; R]) -> Self;
 }
 
@@ -101,7 +83,6 @@ impl Input {
     pub(crate) fn begin(&mut self, rows: usize, width: usize) -> &mut [f32] {
         self.bytes.made = false;
         self.words.made = false;
-        self.shorts.made = false;
         (self.rows, self.width) = (rows, width);
         self.values.resize(rows * width, 0.0);
         &mut self.values
@@ -124,19 +105,14 @@ impl Input {
         &self.values
     }
 
-    /// Makes the form: bytes in blocks of 256.
+    /// Makes the form: bytes.
     pub(super) fn make_bytes(&mut self) {
         self.bytes.make(&self.values, self.width);
     }
 
-    /// Makes the form: 16-bit integers in blocks of 256.
+    /// Makes the form: 16-bit integers.
     pub(super) fn make_words(&mut self) {
         self.words.make(&self.values, self.width);
-    }
-
-    /// Makes the form: 16-bit integers in blocks of 32.
-    pub(super) fn make_shorts(&mut self) {
-        self.shorts.make(&self.values, self.width);
     }
 
     /// As they were made for the values that there are now.
@@ -148,11 +124,6 @@ impl Input {
     pub(super) fn words(&self) -> &Tiles<WordTile<4>, WordTile<1>> {
         &self.words
     }
-
-    /// As they were made for the values that there are now.
-    pub(super) fn shorts(&self) -> &Tiles<ShortTile<4>, ShortTile<1>> {
-        &self.shorts
-    }
 }
 
 impl<A: Tile<4>, B: Tile<1>> Tiles<A, B> {
@@ -161,20 +132,20 @@ impl<A: Tile<4>, B: Tile<1>> Tiles<A, B> {
             self.fours.clear();
             self.ones.clear();
             dispatch(MakeTiles { tiles: &mut *self, values, width });
-            self.blocks = width / A::LENGTH;
+            self.parts = width / PART;
             self.made = true;
         }
     }
 
-    /// Blocks along a row.
+    /// Parts along a row.
     #[inline(always)]
-    pub(super) fn blocks(&self) -> usize {
-        self.blocks.max(1)
+    pub(super) fn parts(&self) -> usize {
+        self.parts
     }
 
-    /// The tiles of block `index` of the rows in `span`.
+    /// The tiles of part `index` of the rows in `span`.
     #[inline(always)]
-    pub(super) fn block(&self, index: usize, span: Span) -> (&[A], &[B]) {
+    pub(super) fn part(&self, index: usize, span: Span) -> (&[A], &[B]) {
         let (fours, ones) = (span.all / 4, span.all % 4);
         let end = span.first + span.count;
         let ones = if end == span.all { index * ones..(index + 1) * ones } else { 0..0 };
@@ -196,8 +167,8 @@ impl<A: Tile<4>, B: Tile<1>> Task for MakeTiles<'_, A, B> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        for start in (0..self.width).step_by(A::LENGTH) {
-            let range = start..start + A::LENGTH;
+        for start in (0..self.width).step_by(PART) {
+            let range = start..start + PART;
             let fours = self.values.chunks_exact(4 * self.width);
             let rest = fours.remainder();
             for rows in fours {
@@ -214,78 +185,43 @@ impl<A: Tile<4>, B: Tile<1>> Task for MakeTiles<'_, A, B> {
 }
 
 impl Tile<4> for NoTile {
-    const LENGTH: usize = LONG_BLOCK;
-
     fn new(_: [&[f32]; 4]) -> Self {
         Self
     }
 }
 
 impl Tile<1> for ByteTile {
-    const LENGTH: usize = LONG_BLOCK;
-
     #[inline(always)]
     fn new([values]: [&[f32]; 1]) -> Self {
-        let (quants, scale) = quantise::<LONG_BLOCK>(values, LONG_LIMIT);
-        let mut tile = Self { high: [0; LONG_BLOCK / 4], low: [0; LONG_BLOCK / 4], sums: Sums::empty() };
-        tile.sums.put(0, &quants, scale);
+        let (quants, scale) = quantise(values);
+        let sum = |half: &[i32; PART / 2]| half.iter().sum();
+        let (first, last): (i32, i32) = (sum(&std::array::from_fn(|place| quants[place])), {
+            sum(&std::array::from_fn(|place| quants[PART / 2 + place]))
+        });
         let pack = |[a, b, c, d]: [i32; 4]| (a & 0xff) | ((b & 0xff) << 8) | ((c & 0xff) << 16) | (d << 24);
-        // Rounded down to multiples of HIGH after half of it is added: high is -64 to 64, low -16 to 15.
-        let high = |quant: i32| (quant + HIGH / 2) >> HIGH.trailing_zeros();
-        for ((place, low), quad) in tile.high.iter_mut().zip(&mut tile.low).zip(quants.as_chunks::<4>().0) {
+        // Rounded down to multiples of 256 after half of it is added: high is -127 to 127, low -128 to 127.
+        let high = |quant: i32| (quant + 128) >> 8;
+        let (mut highs, mut lows) = ([0; PART / 4], [0; PART / 4]);
+        for ((place, low), quad) in highs.iter_mut().zip(&mut lows).zip(quants.as_chunks::<4>().0) {
             *place = pack(quad.map(high));
-            *low = pack(quad.map(|quant| quant - HIGH * high(quant)));
+            *low = pack(quad.map(|quant| quant - 256 * high(quant)));
         }
-        tile
+        let sums = [(first + last) as f32];
+        Self { high: highs, low: lows, sums_of_16: [first, last], sums, scales: [scale] }
     }
 }
 
 impl<const R: usize> Tile<R> for WordTile<R> {
-    const LENGTH: usize = LONG_BLOCK;
-
     #[inline(always)]
     fn new(rows: [&[f32]; R]) -> Self {
-        let mut tile = Self { quants: [[0; R]; LONG_BLOCK / 2], sums: Sums::empty() };
+        let mut tile = Self { quants: [[0; R]; PART / 2], sums: [0.0; R], scales: [0.0; R] };
         for (row, values) in rows.into_iter().enumerate() {
-            let (quants, scale) = quantise::<LONG_BLOCK>(values, LONG_LIMIT);
-            tile.sums.put(row, &quants, scale);
-            put_pairs(&mut tile.quants, row, &quants);
-        }
-        tile
-    }
-}
-
-impl<const R: usize> Tile<R> for ShortTile<R> {
-    const LENGTH: usize = SHORT_BLOCK;
-
-    #[inline(always)]
-    fn new(rows: [&[f32]; R]) -> Self {
-        let mut tile = Self { quants: [[0; R]; SHORT_BLOCK / 2], scales: [0.0; R] };
-        for (row, values) in rows.into_iter().enumerate() {
-            let (quants, scale) = quantise::<SHORT_BLOCK>(values, SHORT_LIMIT);
+            let (quants, scale) = quantise(values);
             tile.scales[row] = scale;
+            tile.sums[row] = quants.iter().sum::<i32>() as f32;
             put_pairs(&mut tile.quants, row, &quants);
         }
         tile
-    }
-}
-
-impl<const R: usize> Sums<R> {
-    fn empty() -> Self {
-        Self { of_16: [[0; R]; 8], scales: [0.0; R] }
-    }
-
-    /// Sets those of `row`. A sum is at most 16 * 2047, which fits 16 bits.
-    #[inline(always)]
-    fn put(&mut self, row: usize, quants: &[i32; LONG_BLOCK], scale: f32) {
-        let mut of_16 = [0i32; 16];
-        for (sum, values) in of_16.iter_mut().zip(quants.as_chunks::<16>().0) {
-            *sum = values.iter().sum();
-        }
-        for (place, [low, high]) in self.of_16.iter_mut().zip(of_16.as_chunks::<2>().0) {
-            place[row] = (low & 0xffff) | (high << 16);
-        }
-        self.scales[row] = scale;
     }
 }
 
@@ -297,9 +233,9 @@ fn put_pairs<const R: usize>(tile: &mut [[i32; R]], row: usize, quants: &[i32]) 
     }
 }
 
-/// `values` as multiples, `-limit` to `limit`, of a scale that makes the largest `limit`.
+/// `values` as multiples, -[`LIMIT`] to `LIMIT`, of a scale that makes the largest `LIMIT`.
 #[inline(always)]
-fn quantise<const N: usize>(values: &[f32], limit: i32) -> ([i32; N], f32) {
+fn quantise(values: &[f32]) -> ([i32; PART], f32) {
     let mut largest = [0f32; 8];
     for eight in values.as_chunks::<8>().0 {
         for (largest, value) in largest.iter_mut().zip(eight) {
@@ -308,13 +244,13 @@ fn quantise<const N: usize>(values: &[f32], limit: i32) -> ([i32; N], f32) {
         }
     }
     let largest = largest.iter().fold(0f32, |largest, &value| if value > largest { value } else { largest });
-    let inverse = if largest > 0.0 { limit as f32 / largest } else { 0.0 };
-    let mut quants = [0; N];
+    let inverse = if largest > 0.0 { LIMIT as f32 / largest } else { 0.0 };
+    let mut quants = [0; PART];
     for (quant, value) in quants.iter_mut().zip(values) {
         let rounded = (value * inverse + ROUNDING).to_bits() as i32 - ROUNDING.to_bits() as i32;
-        *quant = rounded.clamp(-limit, limit);
+        *quant = rounded.clamp(-LIMIT, LIMIT);
     }
-    (quants, largest / limit as f32)
+    (quants, largest / LIMIT as f32)
 }
 
 #[cfg(test)]
@@ -325,21 +261,21 @@ mod tests {
 
     #[test]
     fn activations_are_rounded_to_the_nearest() {
-        let values: Vec<f32> = (0..256).map(|place| (place as f32 - 100.0) * 0.25).collect();
-        let (quants, scale) = quantise::<256>(&values, 127);
-        assert_eq!(quants[255], 127);
+        let values: Vec<f32> = (0..32).map(|place| (place as f32 - 10.0) * 0.25).collect();
+        let (quants, scale) = quantise(&values);
+        assert_eq!(quants[31], LIMIT);
         for (quant, value) in quants.iter().zip(&values) {
             assert!((*quant as f32 * scale - value).abs() <= scale * 0.5001);
         }
-        assert_eq!(quantise::<32>(&[0.0; 32], 127), ([0; 32], 0.0));
+        assert_eq!(quantise(&[0.0; 32]), ([0; 32], 0.0));
     }
 
     #[test]
     fn what_is_not_a_number_stays_in_range() {
         let mut values = [1.0f32; 32];
         (values[3], values[5], values[7]) = (f32::NAN, f32::INFINITY, f32::NEG_INFINITY);
-        let (quants, _) = quantise::<32>(&values, 127);
-        assert!(quants.iter().all(|quant| (-127..=127).contains(quant)));
+        let (quants, _) = quantise(&values);
+        assert!(quants.iter().all(|quant| (-LIMIT..=LIMIT).contains(quant)));
     }
 
     #[test]
@@ -348,18 +284,17 @@ mod tests {
         input.copy(&[1.0; 512], 256);
         let whole = |all| Span { first: 0, count: all, all };
         input.make_bytes();
-        let [first, second] = input.bytes().block(0, whole(2)).1 else { panic!("two rows") };
-        // 2047 = 32 * 64 - 1.
-        assert_eq!((first.high[0], second.low[63]), (0x4040_4040, -1));
-        assert_eq!(first.sums.of_16[7], [16 * 2047 * 0x1_0001]);
+        assert_eq!(input.bytes().parts(), 8);
+        let [first, second] = input.bytes().part(0, whole(2)).1 else { panic!("two rows") };
+        // 32639 = 256 * 127 + 127.
+        assert_eq!((first.high[0], second.low[7]), (0x7f7f_7f7f, 0x7f7f_7f7f));
+        assert_eq!((first.sums_of_16, first.sums), ([16 * LIMIT; 2], [32.0 * LIMIT as f32]));
         input.begin(5, 256).fill(-2.0);
         input.make_words();
-        let (fours, ones) = input.words().block(0, whole(5));
+        let (fours, ones) = input.words().part(7, whole(5));
         assert_eq!((fours.len(), ones.len()), (1, 1));
-        let (fours_of_the_first, none) = input.words().block(0, Span { first: 0, count: 4, all: 5 });
+        let (fours_of_the_first, none) = input.words().part(0, Span { first: 0, count: 4, all: 5 });
         assert_eq!((fours_of_the_first.len(), none.len()), (1, 0));
-        assert_eq!(fours[0].quants[127], [(-2047 & 0xffff) | (-2047 << 16); 4]);
-        input.make_shorts();
-        assert_eq!(input.shorts().block(7, whole(5)).0.len(), 1);
+        assert_eq!(fours[0].quants[15], [(-LIMIT & 0xffff) | (-LIMIT << 16); 4]);
     }
 }

@@ -1,13 +1,14 @@
 //! Products of activations with weights: `out[row, column] = bias[column] + sum(input[row, i] * weight[i, column])`.
 //!
 //! For each panel of eight columns and each block along the inputs, the weights are unpacked once into the
-//! first cache, and tiles of four rows or one are multiplied with them. The sums within a block are of
-//! integers; each block's sum becomes a float, is scaled and added to the panel's sums, block after block.
+//! first cache, and tiles of four rows or one are multiplied with them. The sums over a part of 32 inputs (16
+//! where the weights' scales are for 16) are of integers; each becomes a float, is scaled and added to the
+//! panel's sums, part after part.
 //! So the result does not depend on the machine or on the number of rows.
 
-use super::blocks::{COLUMNS, GROUPS, Lanes, Q4Block, Q6Block, Q8Block, SHORT_BLOCK};
+use super::blocks::{COLUMNS, GROUPS, Lanes, PART, PARTS, Q4Block, Q6Block, Q8Block};
 use super::float::multiply_floats;
-use super::input::{ByteTile, HIGH, Input, NoTile, ShortTile, Span, Tile, Tiles, WordTile};
+use super::input::{ByteTile, Input, NoTile, Span, Tile, Tiles, WordTile};
 use super::matrix::{Panels, WeightMatrix};
 use super::simd::{Simd, Task, dispatch};
 use super::threads;
@@ -119,8 +120,7 @@ impl Panels {
     fn prepare(&self, input: &mut Input, bytes: bool) {
         match self {
             Self::Q4(_) | Self::Q6(_) if bytes => input.make_bytes(),
-            Self::Q4(_) | Self::Q6(_) => input.make_words(),
-            Self::Q8(_) => input.make_shorts(),
+            Self::Q4(_) | Self::Q6(_) | Self::Q8(_) => input.make_words(),
             Self::Float(_) => {}
         }
     }
@@ -146,7 +146,7 @@ impl Task for Product<'_> {
             (Panels::Q4(blocks), false) => multiply_panels::<S, _, _, _>(blocks, self.input.words(), sink),
             (Panels::Q6(blocks), true) => multiply_panels::<S, _, _, _>(blocks, self.input.bytes(), sink),
             (Panels::Q6(blocks), false) => multiply_panels::<S, _, _, _>(blocks, self.input.words(), sink),
-            (Panels::Q8(blocks), _) => multiply_panels::<S, _, _, _>(blocks, self.input.shorts(), sink),
+            (Panels::Q8(blocks), _) => multiply_panels::<S, _, _, _>(blocks, self.input.words(), sink),
             (Panels::Float(panels), _) => multiply_floats::<S>(panels, self.input, sink),
         }
     }
@@ -233,33 +233,24 @@ impl PanelSink<'_> {
     }
 }
 
-/// Sums over the groups of a block, those of a part with one scale multiplied with it.
+/// `start` and the sums over groups of bytes, with activations of two bytes.
 ///
-/// The number of groups in a part is hidden from the compiler: where it knows that there are eight, it takes
-/// the loop apart and adds up one sum after the other, with all weights waiting in registers that are not
-/// there (twice as slow in wasm).
+/// The number of groups is hidden from the compiler: where it knows that there are eight, it takes the loop
+/// apart and adds up one sum after the other, with all weights waiting in registers that are not there (twice
+/// as slow in wasm).
 #[inline(always)]
-fn sum_bytes<S: Simd>(groups: &[Lanes; GROUPS], scales: &[Lanes], row: &ByteTile) -> S::Ints {
-    let mut total = S::zero();
-    let per_scale = black_box(GROUPS / scales.len());
-    let parts = groups
-        .chunks_exact(per_scale)
-        .zip(row.high.chunks_exact(per_scale))
-        .zip(row.low.chunks_exact(per_scale));
-    for (((groups, highs), lows), scales) in parts.zip(scales) {
-        let (mut high, mut low) = (S::zero(), S::zero());
-        for ((weights, highs), lows) in groups.iter().zip(highs).zip(lows) {
-            let weights = S::load(weights);
-            high = S::dot_bytes(high, weights, S::pattern(*highs));
-            low = S::dot_bytes(low, weights, S::pattern(*lows));
-        }
-        let sum = S::add(S::mul(high, S::load(&[HIGH; COLUMNS])), low);
-        total = S::add(total, S::mul(sum, S::load(scales)));
+fn sum_bytes<S: Simd>(start: i32, groups: &[Lanes], highs: &[i32], lows: &[i32]) -> S::Ints {
+    let (mut high, mut low) = (S::zero(), S::splat_int(start));
+    let groups = groups.get(..black_box(groups.len())).unwrap_or_default();
+    for ((weights, highs), lows) in groups.iter().zip(highs).zip(lows) {
+        let weights = S::load(weights);
+        high = S::dot_bytes(high, weights, S::pattern(*highs));
+        low = S::dot_bytes(low, weights, S::pattern(*lows));
     }
-    total
+    S::add(S::times_256(high), low)
 }
 
-/// Sums over pairs of 16-bit integers.
+/// Sums over pairs of 16-bit integers. Their number is hidden, as in [`sum_bytes`].
 #[inline(always)]
 fn sum_words<S: Simd, const R: usize>(weights: &[Lanes], rows: &[[i32; R]]) -> [S::Ints; R] {
     let mut sum = [S::zero(); R];
@@ -282,17 +273,18 @@ fn add_scaled<S: Simd>(sums: &mut [f32; COLUMNS], scale: f32, floats: S::Floats)
 
 /// A block of weights that is unpacked for tiles of the forms `A` and `B`.
 trait Block<A, B> {
-    type Unpacked<'a>: Unpacked<A> + Unpacked<B>
-    where
-        Self: 'a;
+    /// Parts of 32 inputs in it.
+    const PARTS: usize;
 
-    fn unpack_block(&self) -> Self::Unpacked<'_>;
+    type Unpacked: Unpacked<A> + Unpacked<B>;
+
+    fn unpack_block(&self) -> Self::Unpacked;
 }
 
 /// An unpacked block.
 trait Unpacked<A> {
-    /// Adds to `sums` the products of `rows` with the block.
-    fn multiply<S: Simd>(&self, rows: &A, sums: &mut [[f32; COLUMNS]]);
+    /// Adds to `sums` the products of `rows` with a part of the block.
+    fn multiply<S: Simd>(&self, part: usize, rows: &A, sums: &mut [[f32; COLUMNS]]);
 }
 
 /// All panels: each row of `tiles` times each column.
@@ -302,192 +294,223 @@ fn multiply_panels<S: Simd, A: Tile<4>, B: Tile<1>, W: Block<A, B>>(
     tiles: &Tiles<A, B>,
     sink: &mut PanelSink<'_>,
 ) {
-    let panels = blocks.chunks_exact(tiles.blocks()).skip(sink.first_panel).take(sink.panels());
+    let per_panel = (tiles.parts() / W::PARTS).max(1);
+    let panels = blocks.chunks_exact(per_panel).skip(sink.first_panel).take(sink.panels());
     for (panel, blocks) in panels.enumerate() {
         let span = sink.span;
         let sums = sink.start(panel);
         for (index, block) in blocks.iter().enumerate() {
             let unpacked = block.unpack_block();
-            let (fours, ones) = tiles.block(index, span);
-            let (four_sums, one_sums) = sums.split_at_mut((4 * fours.len()).min(sums.len()));
-            for (rows, sums) in fours.iter().zip(four_sums.as_chunks_mut::<4>().0) {
-                unpacked.multiply::<S>(rows, sums);
-            }
-            for (rows, sums) in ones.iter().zip(one_sums.as_chunks_mut::<1>().0) {
-                unpacked.multiply::<S>(rows, sums);
+            for part in 0..W::PARTS {
+                let (fours, ones) = tiles.part(index * W::PARTS + part, span);
+                let (four_sums, one_sums) = sums.split_at_mut((4 * fours.len()).min(sums.len()));
+                for (rows, sums) in fours.iter().zip(four_sums.as_chunks_mut::<4>().0) {
+                    unpacked.multiply::<S>(part, rows, sums);
+                }
+                for (rows, sums) in ones.iter().zip(one_sums.as_chunks_mut::<1>().0) {
+                    unpacked.multiply::<S>(part, rows, sums);
+                }
             }
         }
         sink.finish(panel);
     }
 }
 
-struct Q4Bytes<'a> {
-    block: &'a Q4Block,
+struct Q4Bytes {
     groups: [Lanes; GROUPS],
-    scales: [Lanes; 8],
-    mins: [Lanes; 8],
+    scales: [[f32; COLUMNS]; PARTS],
+    mins: [[f32; COLUMNS]; PARTS],
 }
 
-struct Q4Words<'a> {
-    block: &'a Q4Block,
+struct Q4Words {
     pairs: [Lanes; 2 * GROUPS],
-    mins: [Lanes; 8],
+    scales: [[f32; COLUMNS]; PARTS],
+    mins: [[f32; COLUMNS]; PARTS],
 }
 
-impl Unpacked<NoTile> for Q4Bytes<'_> {
-    fn multiply<S: Simd>(&self, _: &NoTile, _: &mut [[f32; COLUMNS]]) {}
+impl Unpacked<NoTile> for Q4Bytes {
+    fn multiply<S: Simd>(&self, _: usize, _: &NoTile, _: &mut [[f32; COLUMNS]]) {}
 }
 
 impl Block<NoTile, ByteTile> for Q4Block {
-    type Unpacked<'a> = Q4Bytes<'a>;
+    const PARTS: usize = PARTS;
+
+    type Unpacked = Q4Bytes;
 
     #[inline(always)]
-    fn unpack_block(&self) -> Q4Bytes<'_> {
+    fn unpack_block(&self) -> Q4Bytes {
         let mut groups = [[0; COLUMNS]; GROUPS];
         self.unpack(&mut groups);
-        Q4Bytes { block: self, groups, scales: self.scales(), mins: self.mins() }
+        Q4Bytes { groups, scales: self.scales(), mins: self.mins() }
     }
 }
 
 impl Block<WordTile<4>, WordTile<1>> for Q4Block {
-    type Unpacked<'a> = Q4Words<'a>;
+    const PARTS: usize = PARTS;
+
+    type Unpacked = Q4Words;
 
     #[inline(always)]
-    fn unpack_block(&self) -> Q4Words<'_> {
+    fn unpack_block(&self) -> Q4Words {
         let mut pairs = [[0; COLUMNS]; 2 * GROUPS];
-        self.unpack_scaled(&mut pairs);
-        Q4Words { block: self, pairs, mins: self.mins() }
+        self.unpack_pairs(&mut pairs);
+        Q4Words { pairs, scales: self.scales(), mins: self.mins() }
     }
 }
 
-/// d * total - dmin * minima, scaled.
+/// d scale total - dmin min sum, scaled.
 #[inline(always)]
 fn finish_q4<S: Simd, const R: usize>(
-    block: &Q4Block,
-    total: [S::Ints; R],
-    minima: [S::Ints; R],
-    scales: &[f32; R],
+    (scales, mins): (&[f32; COLUMNS], &[f32; COLUMNS]),
+    totals: [S::Ints; R],
+    (row_sums, row_scales): (&[f32; R], &[f32; R]),
     sums: &mut [[f32; COLUMNS]],
 ) {
-    let (d, dmin) = (S::load_floats(&block.d), S::load_floats(&block.dmin));
-    for (((total, minima), scale), sums) in total.into_iter().zip(minima).zip(scales).zip(sums) {
-        let weights = S::mul_floats(d, S::to_floats(total));
-        let value = S::sub_floats(weights, S::mul_floats(dmin, S::to_floats(minima)));
-        add_scaled::<S>(sums, *scale, value);
+    let (scales, mins) = (S::load_floats(scales), S::load_floats(mins));
+    for (((total, row_sum), row_scale), sums) in totals.into_iter().zip(row_sums).zip(row_scales).zip(sums) {
+        let weights = S::mul_floats(scales, S::to_floats(total));
+        let value = S::sub_floats(weights, S::mul_floats(mins, S::splat(*row_sum)));
+        add_scaled::<S>(sums, *row_scale, value);
     }
 }
 
-impl Unpacked<ByteTile> for Q4Bytes<'_> {
+impl Unpacked<ByteTile> for Q4Bytes {
     #[inline(always)]
-    fn multiply<S: Simd>(&self, row: &ByteTile, sums: &mut [[f32; COLUMNS]]) {
-        let total = sum_bytes::<S>(&self.groups, &self.scales, row);
-        let minima = sum_words::<S, 1>(&self.mins, &row.sums.of_16);
-        finish_q4::<S, 1>(self.block, [total], minima, &row.sums.scales, sums);
+    fn multiply<S: Simd>(&self, part: usize, row: &ByteTile, sums: &mut [[f32; COLUMNS]]) {
+        let groups = self.groups.as_chunks::<{ PART / 4 }>().0;
+        if let (Some(groups), Some(scales), Some(mins)) =
+            (groups.get(part), self.scales.get(part), self.mins.get(part))
+        {
+            let total = sum_bytes::<S>(0, groups, &row.high, &row.low);
+            finish_q4::<S, 1>((scales, mins), [total], (&row.sums, &row.scales), sums);
+        }
     }
 }
 
-impl<const R: usize> Unpacked<WordTile<R>> for Q4Words<'_> {
+impl<const R: usize> Unpacked<WordTile<R>> for Q4Words {
     #[inline(always)]
-    fn multiply<S: Simd>(&self, rows: &WordTile<R>, sums: &mut [[f32; COLUMNS]]) {
-        let total = sum_words::<S, R>(&self.pairs, &rows.quants);
-        let minima = sum_words::<S, R>(&self.mins, &rows.sums.of_16);
-        finish_q4::<S, R>(self.block, total, minima, &rows.sums.scales, sums);
+    fn multiply<S: Simd>(&self, part: usize, rows: &WordTile<R>, sums: &mut [[f32; COLUMNS]]) {
+        let pairs = self.pairs.as_chunks::<{ PART / 2 }>().0;
+        if let (Some(pairs), Some(scales), Some(mins)) =
+            (pairs.get(part), self.scales.get(part), self.mins.get(part))
+        {
+            let totals = sum_words::<S, R>(pairs, &rows.quants);
+            finish_q4::<S, R>((scales, mins), totals, (&rows.sums, &rows.scales), sums);
+        }
     }
 }
 
-struct Q6Bytes<'a> {
-    block: &'a Q6Block,
+struct Q6Bytes {
     groups: [Lanes; GROUPS],
-    scales: [Lanes; 16],
-    /// For the offset of 32, which all weights have.
-    scale_pairs: [Lanes; 8],
+    scales: [[f32; COLUMNS]; 2 * PARTS],
 }
 
-struct Q6Words<'a> {
-    block: &'a Q6Block,
+struct Q6Words {
     pairs: [Lanes; 2 * GROUPS],
+    scales: [[f32; COLUMNS]; 2 * PARTS],
 }
 
-impl Unpacked<NoTile> for Q6Bytes<'_> {
-    fn multiply<S: Simd>(&self, _: &NoTile, _: &mut [[f32; COLUMNS]]) {}
+impl Unpacked<NoTile> for Q6Bytes {
+    fn multiply<S: Simd>(&self, _: usize, _: &NoTile, _: &mut [[f32; COLUMNS]]) {}
 }
 
 impl Block<NoTile, ByteTile> for Q6Block {
-    type Unpacked<'a> = Q6Bytes<'a>;
+    const PARTS: usize = PARTS;
+
+    type Unpacked = Q6Bytes;
 
     #[inline(always)]
-    fn unpack_block(&self) -> Q6Bytes<'_> {
+    fn unpack_block(&self) -> Q6Bytes {
         let mut groups = [[0; COLUMNS]; GROUPS];
         self.unpack(&mut groups);
-        Q6Bytes { block: self, groups, scales: self.scales(), scale_pairs: self.scale_pairs() }
+        Q6Bytes { groups, scales: self.scales() }
     }
 }
 
 impl Block<WordTile<4>, WordTile<1>> for Q6Block {
-    type Unpacked<'a> = Q6Words<'a>;
+    const PARTS: usize = PARTS;
+
+    type Unpacked = Q6Words;
 
     #[inline(always)]
-    fn unpack_block(&self) -> Q6Words<'_> {
+    fn unpack_block(&self) -> Q6Words {
         let mut pairs = [[0; COLUMNS]; 2 * GROUPS];
-        self.unpack_scaled(&mut pairs);
-        Q6Words { block: self, pairs }
+        self.unpack_pairs(&mut pairs);
+        Q6Words { pairs, scales: self.scales() }
     }
 }
 
-/// d * total, scaled.
+/// d (first scale * first total + last scale * last total), scaled.
 #[inline(always)]
 fn finish_q6<S: Simd, const R: usize>(
-    block: &Q6Block,
-    total: [S::Ints; R],
-    scales: &[f32; R],
+    [first_scales, last_scales]: &[[f32; COLUMNS]; 2],
+    first: [S::Ints; R],
+    last: [S::Ints; R],
+    row_scales: &[f32; R],
     sums: &mut [[f32; COLUMNS]],
 ) {
-    let d = S::load_floats(&block.d);
-    for ((total, scale), sums) in total.into_iter().zip(scales).zip(sums) {
-        add_scaled::<S>(sums, *scale, S::mul_floats(d, S::to_floats(total)));
+    let (first_scales, last_scales) = (S::load_floats(first_scales), S::load_floats(last_scales));
+    for (((first, last), row_scale), sums) in first.into_iter().zip(last).zip(row_scales).zip(sums) {
+        let first = S::mul_floats(first_scales, S::to_floats(first));
+        let last = S::mul_floats(last_scales, S::to_floats(last));
+        add_scaled::<S>(sums, *row_scale, S::add_floats(first, last));
     }
 }
 
-impl Unpacked<ByteTile> for Q6Bytes<'_> {
+impl Unpacked<ByteTile> for Q6Bytes {
     #[inline(always)]
-    fn multiply<S: Simd>(&self, row: &ByteTile, sums: &mut [[f32; COLUMNS]]) {
-        let total = sum_bytes::<S>(&self.groups, &self.scales, row);
-        let [offsets] = sum_words::<S, 1>(&self.scale_pairs, &row.sums.of_16);
-        let total = S::add(total, S::mul(S::load(&[-32; COLUMNS]), offsets));
-        finish_q6::<S, 1>(self.block, [total], &row.sums.scales, sums);
+    fn multiply<S: Simd>(&self, part: usize, row: &ByteTile, sums: &mut [[f32; COLUMNS]]) {
+        let groups = self.groups.as_chunks::<{ PART / 4 }>().0;
+        if let (Some(groups), Some(scales)) = (groups.get(part), self.scales.as_chunks().0.get(part)) {
+            // All weights have an offset of 32.
+            let [first, last] = row.sums_of_16.map(|sum| -32 * sum);
+            let ((first_groups, last_groups), (high, low)) =
+                (groups.split_at(PART / 8), (row.high.split_at(PART / 8), row.low.split_at(PART / 8)));
+            let first = sum_bytes::<S>(first, first_groups, high.0, low.0);
+            let last = sum_bytes::<S>(last, last_groups, high.1, low.1);
+            finish_q6::<S, 1>(scales, [first], [last], &row.scales, sums);
+        }
     }
 }
 
-impl<const R: usize> Unpacked<WordTile<R>> for Q6Words<'_> {
+impl<const R: usize> Unpacked<WordTile<R>> for Q6Words {
     #[inline(always)]
-    fn multiply<S: Simd>(&self, rows: &WordTile<R>, sums: &mut [[f32; COLUMNS]]) {
-        let total = sum_words::<S, R>(&self.pairs, &rows.quants);
-        finish_q6::<S, R>(self.block, total, &rows.sums.scales, sums);
+    fn multiply<S: Simd>(&self, part: usize, rows: &WordTile<R>, sums: &mut [[f32; COLUMNS]]) {
+        let pairs = self.pairs.as_chunks::<{ PART / 2 }>().0;
+        if let (Some(pairs), Some(scales)) = (pairs.get(part), self.scales.as_chunks().0.get(part)) {
+            let (first_pairs, last_pairs) = pairs.split_at(PART / 4);
+            let (first_rows, last_rows) = rows.quants.split_at(PART / 4);
+            let first = sum_words::<S, R>(first_pairs, first_rows);
+            let last = sum_words::<S, R>(last_pairs, last_rows);
+            finish_q6::<S, R>(scales, first, last, &rows.scales, sums);
+        }
     }
 }
 
-struct Q8Words<'a> {
-    block: &'a Q8Block,
-    pairs: [Lanes; SHORT_BLOCK / 2],
+struct Q8Words {
+    d: [f32; COLUMNS],
+    pairs: [Lanes; PART / 2],
 }
 
-impl Block<ShortTile<4>, ShortTile<1>> for Q8Block {
-    type Unpacked<'a> = Q8Words<'a>;
+impl Block<WordTile<4>, WordTile<1>> for Q8Block {
+    const PARTS: usize = 1;
+
+    type Unpacked = Q8Words;
 
     #[inline(always)]
-    fn unpack_block(&self) -> Q8Words<'_> {
-        let mut pairs = [[0; COLUMNS]; SHORT_BLOCK / 2];
+    fn unpack_block(&self) -> Q8Words {
+        let mut pairs = [[0; COLUMNS]; PART / 2];
         self.unpack(&mut pairs);
-        Q8Words { block: self, pairs }
+        Q8Words { d: self.d, pairs }
     }
 }
 
-impl<const R: usize> Unpacked<ShortTile<R>> for Q8Words<'_> {
+impl<const R: usize> Unpacked<WordTile<R>> for Q8Words {
     #[inline(always)]
-    fn multiply<S: Simd>(&self, rows: &ShortTile<R>, sums: &mut [[f32; COLUMNS]]) {
-        let total = sum_words::<S, R>(&self.pairs, &rows.quants);
-        let d = S::load_floats(&self.block.d);
-        for ((total, scale), sums) in total.into_iter().zip(&rows.scales).zip(sums) {
+    fn multiply<S: Simd>(&self, _: usize, rows: &WordTile<R>, sums: &mut [[f32; COLUMNS]]) {
+        let totals = sum_words::<S, R>(&self.pairs, &rows.quants);
+        let d = S::load_floats(&self.d);
+        for ((total, scale), sums) in totals.into_iter().zip(&rows.scales).zip(sums) {
             add_scaled::<S>(sums, *scale, S::mul_floats(d, S::to_floats(total)));
         }
     }

@@ -26,12 +26,13 @@ pub(super) trait Simd: Copy {
     fn load(from: &[i32; 8]) -> Self::Ints;
     fn pattern(bytes: i32) -> Self::Pattern;
     fn add(left: Self::Ints, right: Self::Ints) -> Self::Ints;
-    fn mul(left: Self::Ints, right: Self::Ints) -> Self::Ints;
+    fn splat_int(value: i32) -> Self::Ints;
+    fn times_256(ints: Self::Ints) -> Self::Ints;
     fn to_floats(ints: Self::Ints) -> Self::Floats;
 
-    /// Adds in each lane the products of four weights, 0 to 127, with four activations, -64 to 64.
+    /// Adds in each lane the products of four weights, 0 to 63, with four activations, -128 to 127.
     ///
-    /// Nothing saturates: two products are at most 2 * 127 * 64 = 16256 in magnitude, within 16 bits, so a
+    /// Nothing saturates: two products are at most 2 * 63 * 128 = 16128 in magnitude, within 16 bits, so a
     /// machine may add them in 16 bits (`pmaddubsw`, the relaxed dot without VNNI) or in 32 and give the
     /// same; and a weight has its top bit clear, so it is the same byte signed and unsigned. That is the
     /// range in which the relaxed dot has one result on all machines.
@@ -105,8 +106,13 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
-    fn mul(left: [i32; 8], right: [i32; 8]) -> [i32; 8] {
-        std::array::from_fn(|lane| left[lane].wrapping_mul(right[lane]))
+    fn splat_int(value: i32) -> [i32; 8] {
+        [value; 8]
+    }
+
+    #[inline(always)]
+    fn times_256(ints: [i32; 8]) -> [i32; 8] {
+        ints.map(|value| value << 8)
     }
 
     #[inline(always)]
@@ -174,7 +180,7 @@ mod wasm {
     use super::{Simd, Task};
     use std::arch::wasm32::{
         f32x4_add, f32x4_convert_i32x4, f32x4_mul, f32x4_splat, f32x4_sub, i32x4_add, i32x4_dot_i16x8,
-        i32x4_mul, i32x4_splat, v128, v128_load, v128_store,
+        i32x4_shl, i32x4_splat, v128, v128_load, v128_store,
     };
 
     /// With the relaxed dot its methods may only run inside [`run`], which has the instruction.
@@ -224,8 +230,13 @@ mod wasm {
         }
 
         #[inline(always)]
-        fn mul(left: Pair, right: Pair) -> Pair {
-            each(left, right, |left, right| i32x4_mul(left, right))
+        fn splat_int(value: i32) -> Pair {
+            (i32x4_splat(value), i32x4_splat(value))
+        }
+
+        #[inline(always)]
+        fn times_256(ints: Pair) -> Pair {
+            (i32x4_shl(ints.0, 8), i32x4_shl(ints.1, 8))
         }
 
         #[inline(always)]
@@ -309,9 +320,9 @@ mod avx2 {
     use super::{Simd, Task};
     use std::arch::x86_64::{
         __m256, __m256i, _mm256_add_epi32, _mm256_add_ps, _mm256_cvtepi32_ps, _mm256_loadu_ps,
-        _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_mul_ps, _mm256_mullo_epi32,
+        _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_mul_ps,
         _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256, _mm256_storeu_ps,
-        _mm256_sub_ps,
+        _mm256_slli_epi32, _mm256_sub_ps,
     };
 
     /// Its methods may only run inside [`run`], which makes sure of the instructions.
@@ -359,9 +370,15 @@ mod avx2 {
         }
 
         #[inline(always)]
-        fn mul(left: __m256i, right: __m256i) -> __m256i {
+        fn splat_int(value: i32) -> __m256i {
             // SAFETY: as above.
-            unsafe { _mm256_mullo_epi32(left, right) }
+            unsafe { _mm256_set1_epi32(value) }
+        }
+
+        #[inline(always)]
+        fn times_256(ints: __m256i) -> __m256i {
+            // SAFETY: as above.
+            unsafe { _mm256_slli_epi32::<8>(ints) }
         }
 
         #[inline(always)]
