@@ -18,7 +18,9 @@ pub(super) const PART: usize = SHORT_BLOCK;
 /// Parts of a long block.
 pub(super) const PARTS: usize = LONG_BLOCK / PART;
 /// Groups in a long block.
-pub(super) const GROUPS: usize = LONG_BLOCK / 4;
+const GROUPS: usize = LONG_BLOCK / 4;
+/// Groups in a part.
+pub(super) const PART_GROUPS: usize = PART / 4;
 
 /// Bytes of a row's block of each type in GGUF.
 pub(super) const Q4K_BYTES: usize = 144;
@@ -75,19 +77,31 @@ fn set<T>(row: &mut [T; COLUMNS], column: usize, value: T) {
     }
 }
 
-/// Each row of `small` times `factors`.
+/// Bytes as pairs of 16-bit integers.
 #[inline(always)]
-fn times<T: Copy + Into<f32>, const N: usize>(
-    factors: &[f32; COLUMNS],
-    small: &[[T; COLUMNS]; N],
-) -> [[f32; COLUMNS]; N] {
-    let mut products = [[0.0; COLUMNS]; N];
-    for (products, small) in products.iter_mut().zip(small) {
+pub(super) fn widen(groups: &[Lanes; PART_GROUPS]) -> [Lanes; 2 * PART_GROUPS] {
+    let mut pairs = [[0; COLUMNS]; 2 * PART_GROUPS];
+    for (two, bytes) in pairs.as_chunks_mut::<2>().0.iter_mut().zip(groups) {
         for column in 0..COLUMNS {
-            products[column] = factors[column] * small[column].into();
+            let bytes = bytes[column];
+            two[0][column] = (bytes & 0xff) | ((bytes & 0xff00) << 8);
+            two[1][column] = ((bytes >> 16) & 0xff) | ((bytes >> 8) & 0xff_0000);
         }
     }
-    products
+    pairs
+}
+
+/// Bytes less 32 as pairs of 16-bit integers. Each of a pair is made at least 0x7fe0, so that nothing is carried
+/// from one to the other, and then loses 0x8000.
+#[inline(always)]
+pub(super) fn widen_less_32(groups: &[Lanes; PART_GROUPS]) -> [Lanes; 2 * PART_GROUPS] {
+    widen(groups).map(|pairs| pairs.map(|pair| pair.wrapping_add(0x7fe0_7fe0) ^ 0x8000_8000_u32.cast_signed()))
+}
+
+/// `factors` times `small`.
+#[inline(always)]
+fn times<T: Copy + Into<f32>>(factors: &[f32; COLUMNS], small: &[T; COLUMNS]) -> [f32; COLUMNS] {
+    std::array::from_fn(|column| factors[column] * small[column].into())
 }
 
 impl Q4Block {
@@ -130,47 +144,35 @@ impl Q4Block {
         }
     }
 
-    /// q of all groups, as bytes.
+    /// q of the groups of `part`, as bytes.
     #[inline(always)]
-    pub(super) fn unpack(&self, groups: &mut [Lanes; GROUPS]) {
-        for (pair, packed) in groups.as_chunks_mut::<2>().0.iter_mut().zip(&self.quants) {
+    pub(super) fn unpack(&self, part: usize) -> [Lanes; PART_GROUPS] {
+        let mut groups = [[0; COLUMNS]; PART_GROUPS];
+        let packed = self.quants.as_chunks::<{ PART_GROUPS / 2 }>().0.get(part);
+        for (pair, packed) in groups.as_chunks_mut::<2>().0.iter_mut().zip(packed.into_iter().flatten()) {
             for column in 0..COLUMNS {
                 pair[0][column] = packed[column] & 0x0f0f_0f0f;
                 pair[1][column] = (packed[column] >> 4) & 0x0f0f_0f0f;
             }
         }
+        groups
     }
 
-    /// q as pairs of 16-bit integers.
+    /// d * scale of `part`.
     #[inline(always)]
-    pub(super) fn unpack_pairs(&self, pairs: &mut [Lanes; 2 * GROUPS]) {
-        for (four, packed) in pairs.as_chunks_mut::<4>().0.iter_mut().zip(&self.quants) {
-            for column in 0..COLUMNS {
-                let (low, high) = (packed[column] & 0x0f0f_0f0f, (packed[column] >> 4) & 0x0f0f_0f0f);
-                four[0][column] = (low & 0xff) | ((low & 0xff00) << 8);
-                four[1][column] = ((low >> 16) & 0xff) | ((low >> 8) & 0xff_0000);
-                four[2][column] = (high & 0xff) | ((high & 0xff00) << 8);
-                four[3][column] = ((high >> 16) & 0xff) | ((high >> 8) & 0xff_0000);
-            }
-        }
+    pub(super) fn scales(&self, part: usize) -> [f32; COLUMNS] {
+        times(&self.d, &self.scales[part % PARTS])
     }
 
-    /// d * scale of each part.
+    /// dmin * min of `part`.
     #[inline(always)]
-    pub(super) fn scales(&self) -> [[f32; COLUMNS]; PARTS] {
-        times(&self.d, &self.scales)
-    }
-
-    /// dmin * min of each part.
-    #[inline(always)]
-    pub(super) fn mins(&self) -> [[f32; COLUMNS]; PARTS] {
-        times(&self.dmin, &self.mins)
+    pub(super) fn mins(&self, part: usize) -> [f32; COLUMNS] {
+        times(&self.dmin, &self.mins[part % PARTS])
     }
 
     /// The weights of `column`.
     pub(super) fn column(&self, column: usize, weights: &mut [f32]) {
-        let mut groups = [[0; COLUMNS]; GROUPS];
-        self.unpack(&mut groups);
+        let groups: Vec<_> = (0..PARTS).flat_map(|part| self.unpack(part)).collect();
         let (d, dmin) = (self.d[column], self.dmin[column]);
         for (place, weight) in weights.iter_mut().enumerate().take(LONG_BLOCK) {
             let part = place / 32;
@@ -212,10 +214,12 @@ impl Q6Block {
         }
     }
 
-    /// q of all groups, as bytes.
+    /// q of the groups of `part`, as bytes.
     #[inline(always)]
-    pub(super) fn unpack(&self, groups: &mut [Lanes; GROUPS]) {
-        let packed = self.low.as_chunks::<2>().0.iter().zip(&self.high);
+    pub(super) fn unpack(&self, part: usize) -> [Lanes; PART_GROUPS] {
+        let mut groups = [[0; COLUMNS]; PART_GROUPS];
+        let low = self.low.as_chunks::<2>().0.iter().skip(part * PART_GROUPS / 4);
+        let packed = low.zip(self.high.iter().skip(part * PART_GROUPS / 4));
         for (four, (low, high)) in groups.as_chunks_mut::<4>().0.iter_mut().zip(packed) {
             for column in 0..COLUMNS {
                 let high = high[column];
@@ -225,33 +229,18 @@ impl Q6Block {
                 four[3][column] = ((low[1][column] >> 4) & 0x0f0f_0f0f) | ((high >> 2) & 0x3030_3030);
             }
         }
+        groups
     }
 
-    /// d * scale of each half of a part.
+    /// d * scale of each half of `part`.
     #[inline(always)]
-    pub(super) fn scales(&self) -> [[f32; COLUMNS]; 2 * PARTS] {
-        times(&self.d, &self.scales)
-    }
-
-    /// q - 32 as pairs of 16-bit integers.
-    #[inline(always)]
-    pub(super) fn unpack_pairs(&self, pairs: &mut [Lanes; 2 * GROUPS]) {
-        let mut groups = [[0; COLUMNS]; GROUPS];
-        self.unpack(&mut groups);
-        for (two, bytes) in pairs.as_chunks_mut::<2>().0.iter_mut().zip(&groups) {
-            for column in 0..COLUMNS {
-                let bytes = bytes[column];
-                let at = |shift: i32| ((bytes >> shift) & 0xff) - 32;
-                two[0][column] = (at(0) & 0xffff) | (at(8) << 16);
-                two[1][column] = (at(16) & 0xffff) | (at(24) << 16);
-            }
-        }
+    pub(super) fn scales(&self, part: usize) -> [[f32; COLUMNS]; 2] {
+        [2 * part, 2 * part + 1].map(|half| times(&self.d, &self.scales[half % (2 * PARTS)]))
     }
 
     /// The weights of `column`.
     pub(super) fn column(&self, column: usize, weights: &mut [f32]) {
-        let mut groups = [[0; COLUMNS]; GROUPS];
-        self.unpack(&mut groups);
+        let groups: Vec<_> = (0..PARTS).flat_map(|part| self.unpack(part)).collect();
         for (place, weight) in weights.iter_mut().enumerate().take(LONG_BLOCK) {
             let q = i16::from(groups[place / 4][column].to_le_bytes()[place % 4]) - 32;
             *weight = self.d[column] * f32::from(self.scales[place / 16][column]) * f32::from(q);
@@ -289,7 +278,8 @@ impl Q8Block {
 
     /// q as pairs of 16-bit integers.
     #[inline(always)]
-    pub(super) fn unpack(&self, pairs: &mut [Lanes; SHORT_BLOCK / 2]) {
+    pub(super) fn unpack(&self) -> [Lanes; 2 * PART_GROUPS] {
+        let mut pairs = [[0; COLUMNS]; 2 * PART_GROUPS];
         for (two, bytes) in pairs.as_chunks_mut::<2>().0.iter_mut().zip(&self.quants) {
             for column in 0..COLUMNS {
                 let bytes = bytes[column];
@@ -297,6 +287,7 @@ impl Q8Block {
                 two[1][column] = (((bytes << 8) >> 24) & 0xffff) | ((bytes >> 24) << 16);
             }
         }
+        pairs
     }
 
     /// The weights of `column`.

@@ -26,7 +26,7 @@ mod tests;
 
 pub(crate) use attention::{AttentionScratch, DistanceBias, KeyValues, attend_rows};
 pub(crate) use elementwise::{Activation, add, layer_norm, multiply, rms_norm};
-pub(crate) use input::Input;
+pub(crate) use input::{Input, Rounding};
 pub(crate) use matrix::{Format, WeightMatrix};
 pub(crate) use product::Scratch;
 pub use threads::threads;

@@ -6,16 +6,16 @@
 //! panel's sums, part after part.
 //! So the result does not depend on the machine or on the number of rows.
 
-use super::blocks::{COLUMNS, GROUPS, Lanes, PART, PARTS, Q4Block, Q6Block, Q8Block};
+use super::blocks::{COLUMNS, Lanes, PART_GROUPS, PARTS, Q4Block, Q6Block, Q8Block, widen, widen_less_32};
 use super::float::multiply_floats;
-use super::input::{ByteTile, Input, NoTile, Span, Tile, Tiles, WordTile};
+use super::input::{ByteTile, Input, PairTile, Rounding, Span, Sums, Tile, Tiles, WordTile};
 use super::matrix::{Panels, WeightMatrix};
 use super::simd::{Simd, Task, dispatch};
 use super::threads;
 use std::hint::black_box;
 
-/// Rows from which on 16-bit products are quicker than pairs of byte products.
-const MANY_ROWS: usize = 4;
+/// Rows whose sums of two bytes fit the registers.
+const ROWS_OF_PAIRS: usize = 2;
 
 /// Rows from which on each thread takes some of them; fewer rows are divided by columns, because each part
 /// unpacks the weights of its columns anew.
@@ -64,9 +64,9 @@ impl WeightMatrix {
         if rows == 0 || outputs == 0 || input.width() != self.inputs() {
             return;
         }
-        let bytes = dispatch(PrefersBytes) && rows < MANY_ROWS;
         let panels = &self.panels;
-        panels.prepare(input, bytes);
+        let form = dispatch(ChooseForm { panels, rows, rounding: input.rounding() });
+        form.make(panels, input);
         let input = &*input;
         scratch.parts.resize_with(parts.max(scratch.parts.len()), PartScratch::default);
         let whole = Span { first: 0, count: rows, all: rows };
@@ -77,7 +77,7 @@ impl WeightMatrix {
                 let span = Span { first: part * height, count: out.len() / outputs, all: rows };
                 let sums = &mut scratch.sums;
                 let sink = PanelSink { span, first_panel: 0, columns: outputs, bias, out, sums };
-                dispatch(Product { panels, input, bytes, sink });
+                Product { panels, input, form, sink }.run(Best);
             });
         } else {
             let columns = outputs.div_ceil(parts).next_multiple_of(COLUMNS);
@@ -89,7 +89,7 @@ impl WeightMatrix {
                 out.resize(rows * width, 0.0);
                 let first_panel = part * columns / COLUMNS;
                 let sink = PanelSink { span: whole, first_panel, columns: width, bias, out, sums };
-                dispatch(Product { panels, input, bytes, sink });
+                Product { panels, input, form, sink }.run(Best);
             });
             for (part, PartScratch { out: found, .. }) in scratch.parts.iter().take(count).enumerate() {
                 let width = columns.min(outputs - part * columns);
@@ -103,25 +103,49 @@ impl WeightMatrix {
     }
 }
 
-/// Whether byte products are quicker on this machine.
-struct PrefersBytes;
+/// Forms of the activations. The sums are the same with all forms of one rounding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Floats,
+    /// Bytes, coarse.
+    Bytes,
+    /// Two bytes each, fine.
+    Pairs,
+    Words,
+}
 
-impl Task for PrefersBytes {
-    type Output = bool;
-
-    #[inline(always)]
-    fn run<S: Simd>(self) -> bool {
-        S::PREFERS_BYTES
+impl Form {
+    fn make(self, panels: &Panels, input: &mut Input) {
+        match self {
+            Self::Floats => {}
+            Self::Bytes => input.make_bytes(),
+            Self::Pairs => input.make_pairs(),
+            // Coarse activations would make these products no quicker.
+            Self::Words if matches!(panels, Panels::Q8(_)) => input.make_words(Rounding::Fine),
+            Self::Words => input.make_words(input.rounding()),
+        }
     }
 }
 
-impl Panels {
-    /// Makes the form of `input` that the product needs.
-    fn prepare(&self, input: &mut Input, bytes: bool) {
-        match self {
-            Self::Q4(_) | Self::Q6(_) if bytes => input.make_bytes(),
-            Self::Q4(_) | Self::Q6(_) | Self::Q8(_) => input.make_words(),
-            Self::Float(_) => {}
+/// The quickest form on this machine.
+struct ChooseForm<'a> {
+    panels: &'a Panels,
+    rows: usize,
+    rounding: Rounding,
+}
+
+impl Task for ChooseForm<'_> {
+    type Output = Form;
+
+    #[inline(always)]
+    fn run<S: Simd>(self) -> Form {
+        match (self.panels, self.rounding) {
+            (Panels::Float(_), _) => Form::Floats,
+            // Weights of eight bits are too wide for products of bytes.
+            (Panels::Q8(_), _) => Form::Words,
+            (Panels::Q4(_) | Panels::Q6(_), Rounding::Coarse) if S::ROWS_FOR_WORDS > 0 => Form::Bytes,
+            (Panels::Q4(_) | Panels::Q6(_), Rounding::Fine) if self.rows < S::ROWS_FOR_WORDS => Form::Pairs,
+            (Panels::Q4(_) | Panels::Q6(_), _) => Form::Words,
         }
     }
 }
@@ -130,38 +154,83 @@ impl Panels {
 struct Product<'a> {
     panels: &'a Panels,
     input: &'a Input,
-    /// With byte products, where the weights are narrow enough; else with 16-bit products. The sums are the same.
-    bytes: bool,
+    form: Form,
     sink: PanelSink<'a>,
 }
 
-impl Task for Product<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(mut self) {
-        let sink = &mut self.sink;
-        match (self.panels, self.bytes) {
-            (Panels::Q4(blocks), true) => multiply_panels::<S, _, _, _>(blocks, self.input.bytes(), sink),
-            (Panels::Q4(blocks), false) => multiply_panels::<S, _, _, _>(blocks, self.input.words(), sink),
-            (Panels::Q6(blocks), true) => multiply_panels::<S, _, _, _>(blocks, self.input.bytes(), sink),
-            (Panels::Q6(blocks), false) => multiply_panels::<S, _, _, _>(blocks, self.input.words(), sink),
-            (Panels::Q8(blocks), _) => multiply_panels::<S, _, _, _>(blocks, self.input.words(), sink),
-            (Panels::Float(panels), _) => multiply_floats::<S>(panels, self.input, sink),
+impl Product<'_> {
+    /// Does it with `machine`. Each kind is a function of its own: one with all loops in it has too many
+    /// values for the registers that a browser's compiler gives it.
+    fn run(mut self, machine: impl Machine) {
+        let Self { panels, input, form, sink } = &mut self;
+        match (*panels, *form) {
+            (Panels::Float(panels), _) => machine.run(FloatProduct { panels, input, sink }),
+            (Panels::Q4(blocks), Form::Bytes) => {
+                machine.run(PanelProduct { blocks, tiles: input.bytes(), sink });
+            }
+            (Panels::Q4(blocks), Form::Pairs) => {
+                machine.run(PanelProduct { blocks, tiles: input.pairs(), sink });
+            }
+            (Panels::Q4(blocks), _) => machine.run(PanelProduct { blocks, tiles: input.words(), sink }),
+            (Panels::Q6(blocks), Form::Bytes) => {
+                machine.run(PanelProduct { blocks, tiles: input.bytes(), sink });
+            }
+            (Panels::Q6(blocks), Form::Pairs) => {
+                machine.run(PanelProduct { blocks, tiles: input.pairs(), sink });
+            }
+            (Panels::Q6(blocks), _) => machine.run(PanelProduct { blocks, tiles: input.words(), sink }),
+            (Panels::Q8(blocks), _) => machine.run(PanelProduct { blocks, tiles: input.words(), sink }),
         }
     }
 }
 
-/// A product with the instructions of `S`, whatever the machine has.
+/// What runs a task.
+trait Machine {
+    fn run<T: Task>(&self, task: T) -> T::Output;
+}
+
+/// This machine, with the best that it has.
+struct Best;
+
+impl Machine for Best {
+    fn run<T: Task>(&self, task: T) -> T::Output {
+        dispatch(task)
+    }
+}
+
+/// A product with weights of float32.
+struct FloatProduct<'a, 'b> {
+    panels: &'a [[f32; COLUMNS]],
+    input: &'a Input,
+    sink: &'a mut PanelSink<'b>,
+}
+
+impl Task for FloatProduct<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        multiply_floats::<S>(self.panels, self.input, self.sink);
+    }
+}
+
+/// A product without special instructions, with activations in `form`.
 #[cfg(test)]
-pub(super) fn force<S: Simd>(matrix: &WeightMatrix, input: &mut Input, bytes: bool, out: &mut Vec<f32>) {
+pub(super) fn plain_product(matrix: &WeightMatrix, input: &mut Input, form: Form, out: &mut Vec<f32>) {
+    struct Plain;
+
+    impl Machine for Plain {
+        fn run<T: Task>(&self, task: T) -> T::Output {
+            task.run::<super::simd::Scalar>()
+        }
+    }
+
     let (rows, outputs) = (input.rows(), matrix.outputs());
     out.resize(rows * outputs, 0.0);
-    let bytes = bytes && rows < MANY_ROWS;
-    matrix.panels.prepare(input, bytes);
+    form.make(&matrix.panels, input);
     let span = Span { first: 0, count: rows, all: rows };
     let sink = PanelSink { span, first_panel: 0, columns: outputs, bias: None, out, sums: &mut Vec::new() };
-    Product { panels: &matrix.panels, input, bytes, sink }.run::<S>();
+    Product { panels: &matrix.panels, input, form, sink }.run(Plain);
 }
 
 /// Where the sums of a panel go.
@@ -233,21 +302,50 @@ impl PanelSink<'_> {
     }
 }
 
-/// `start` and the sums over groups of bytes, with activations of two bytes.
+/// `starts` and the sums over groups of bytes, with activations of one byte.
 ///
 /// The number of groups is hidden from the compiler: where it knows that there are eight, it takes the loop
 /// apart and adds up one sum after the other, with all weights waiting in registers that are not there (twice
 /// as slow in wasm).
 #[inline(always)]
-fn sum_bytes<S: Simd>(start: i32, groups: &[Lanes], highs: &[i32], lows: &[i32]) -> S::Ints {
-    let (mut high, mut low) = (S::zero(), S::splat_int(start));
+fn sum_bytes<S: Simd, const R: usize>(starts: [i32; R], groups: &[Lanes], rows: &[[i32; R]]) -> [S::Ints; R] {
+    let mut sums = starts.map(S::splat_int);
     let groups = groups.get(..black_box(groups.len())).unwrap_or_default();
-    for ((weights, highs), lows) in groups.iter().zip(highs).zip(lows) {
+    for (weights, rows) in groups.iter().zip(rows) {
         let weights = S::load(weights);
-        high = S::dot_bytes(high, weights, S::pattern(*highs));
-        low = S::dot_bytes(low, weights, S::pattern(*lows));
+        for (sum, activations) in sums.iter_mut().zip(rows) {
+            *sum = S::dot_bytes(*sum, weights, S::pattern(*activations));
+        }
     }
-    S::add(S::times_256(high), low)
+    sums
+}
+
+/// `starts` and the sums over groups of bytes, with activations of two bytes. The number of groups is hidden, as
+/// in [`sum_bytes`].
+#[inline(always)]
+fn sum_pairs<S: Simd, const R: usize>(
+    starts: [i32; R],
+    groups: &[Lanes],
+    highs: &[[i32; R]],
+    lows: &[[i32; R]],
+) -> [S::Ints; R] {
+    let mut sums = [S::zero(); R];
+    let groups = groups.get(..black_box(groups.len())).unwrap_or_default();
+    for first in (0..R).step_by(ROWS_OF_PAIRS) {
+        let (mut high, mut low) = ([S::zero(); ROWS_OF_PAIRS], [S::zero(); ROWS_OF_PAIRS]);
+        for ((weights, highs), lows) in groups.iter().zip(highs).zip(lows) {
+            let weights = S::load(weights);
+            for row in 0..ROWS_OF_PAIRS.min(R) {
+                high[row] = S::dot_bytes(high[row], weights, S::pattern(highs[first + row]));
+                low[row] = S::dot_bytes(low[row], weights, S::pattern(lows[first + row]));
+            }
+        }
+        for row in 0..ROWS_OF_PAIRS.min(R) {
+            let start = S::splat_int(starts[first + row]);
+            sums[first + row] = S::add(S::add(S::times_256(high[row]), low[row]), start);
+        }
+    }
+    sums
 }
 
 /// Sums over pairs of 16-bit integers. Their number is hidden, as in [`sum_bytes`].
@@ -271,246 +369,284 @@ fn add_scaled<S: Simd>(sums: &mut [f32; COLUMNS], scale: f32, floats: S::Floats)
     S::store_floats(S::add_floats(S::load_floats(sums), scaled), sums);
 }
 
-/// A block of weights that is unpacked for tiles of the forms `A` and `B`.
+/// A block of weights, unpacked a part of 32 inputs at a time for tiles of the forms `A` and `B`.
 trait Block<A, B> {
-    /// Parts of 32 inputs in it.
+    /// Parts in it.
     const PARTS: usize;
 
     type Unpacked: Unpacked<A> + Unpacked<B>;
 
-    fn unpack_block(&self) -> Self::Unpacked;
+    fn unpack_part(&self, part: usize) -> Self::Unpacked;
 }
 
-/// An unpacked block.
+/// An unpacked part.
 trait Unpacked<A> {
-    /// Adds to `sums` the products of `rows` with a part of the block.
-    fn multiply<S: Simd>(&self, part: usize, rows: &A, sums: &mut [[f32; COLUMNS]]);
+    /// Adds to `sums` the products of `rows` with it.
+    fn multiply<S: Simd>(&self, rows: &A, sums: &mut [[f32; COLUMNS]]);
 }
 
 /// All panels: each row of `tiles` times each column.
-#[inline(always)]
-fn multiply_panels<S: Simd, A: Tile<4>, B: Tile<1>, W: Block<A, B>>(
-    blocks: &[W],
-    tiles: &Tiles<A, B>,
-    sink: &mut PanelSink<'_>,
-) {
-    let per_panel = (tiles.parts() / W::PARTS).max(1);
-    let panels = blocks.chunks_exact(per_panel).skip(sink.first_panel).take(sink.panels());
-    for (panel, blocks) in panels.enumerate() {
-        let span = sink.span;
-        let sums = sink.start(panel);
-        for (index, block) in blocks.iter().enumerate() {
-            let unpacked = block.unpack_block();
-            for part in 0..W::PARTS {
-                let (fours, ones) = tiles.part(index * W::PARTS + part, span);
-                let (four_sums, one_sums) = sums.split_at_mut((4 * fours.len()).min(sums.len()));
-                for (rows, sums) in fours.iter().zip(four_sums.as_chunks_mut::<4>().0) {
-                    unpacked.multiply::<S>(part, rows, sums);
-                }
-                for (rows, sums) in ones.iter().zip(one_sums.as_chunks_mut::<1>().0) {
-                    unpacked.multiply::<S>(part, rows, sums);
+struct PanelProduct<'a, 'b, A, B, W> {
+    blocks: &'a [W],
+    tiles: &'a Tiles<A, B>,
+    sink: &'a mut PanelSink<'b>,
+}
+
+impl<A: Tile<4>, B: Tile<1>, W: Block<A, B>> Task for PanelProduct<'_, '_, A, B, W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        let Self { blocks, tiles, sink } = self;
+        let per_panel = (tiles.parts() / W::PARTS).max(1);
+        let panels = blocks.chunks_exact(per_panel).skip(sink.first_panel).take(sink.panels());
+        for (panel, blocks) in panels.enumerate() {
+            let span = sink.span;
+            let sums = sink.start(panel);
+            for (index, block) in blocks.iter().enumerate() {
+                for part in 0..W::PARTS {
+                    let unpacked = block.unpack_part(part);
+                    let (fours, ones) = tiles.part(index * W::PARTS + part, span);
+                    let (four_sums, one_sums) = sums.split_at_mut((4 * fours.len()).min(sums.len()));
+                    for (rows, sums) in fours.iter().zip(four_sums.as_chunks_mut::<4>().0) {
+                        unpacked.multiply::<S>(rows, sums);
+                    }
+                    for (rows, sums) in ones.iter().zip(one_sums.as_chunks_mut::<1>().0) {
+                        unpacked.multiply::<S>(rows, sums);
+                    }
                 }
             }
+            sink.finish(panel);
         }
-        sink.finish(panel);
     }
 }
 
-struct Q4Bytes {
-    groups: [Lanes; GROUPS],
-    scales: [[f32; COLUMNS]; PARTS],
-    mins: [[f32; COLUMNS]; PARTS],
+/// A part of `Q4_K` weights.
+struct Q4Part<G> {
+    /// Groups of bytes, or pairs.
+    weights: G,
+    scales: [f32; COLUMNS],
+    mins: [f32; COLUMNS],
 }
 
-struct Q4Words {
-    pairs: [Lanes; 2 * GROUPS],
-    scales: [[f32; COLUMNS]; PARTS],
-    mins: [[f32; COLUMNS]; PARTS],
+type Bytes = [Lanes; PART_GROUPS];
+type Words = [Lanes; 2 * PART_GROUPS];
+
+impl Q4Block {
+    #[inline(always)]
+    fn bytes(&self, part: usize) -> Q4Part<Bytes> {
+        Q4Part { weights: self.unpack(part), scales: self.scales(part), mins: self.mins(part) }
+    }
 }
 
-impl Unpacked<NoTile> for Q4Bytes {
-    fn multiply<S: Simd>(&self, _: usize, _: &NoTile, _: &mut [[f32; COLUMNS]]) {}
-}
-
-impl Block<NoTile, ByteTile> for Q4Block {
+impl Block<ByteTile<4>, ByteTile<1>> for Q4Block {
     const PARTS: usize = PARTS;
 
-    type Unpacked = Q4Bytes;
+    type Unpacked = Q4Part<Bytes>;
 
     #[inline(always)]
-    fn unpack_block(&self) -> Q4Bytes {
-        let mut groups = [[0; COLUMNS]; GROUPS];
-        self.unpack(&mut groups);
-        Q4Bytes { groups, scales: self.scales(), mins: self.mins() }
+    fn unpack_part(&self, part: usize) -> Q4Part<Bytes> {
+        self.bytes(part)
+    }
+}
+
+impl Block<PairTile<4>, PairTile<1>> for Q4Block {
+    const PARTS: usize = PARTS;
+
+    type Unpacked = Q4Part<Bytes>;
+
+    #[inline(always)]
+    fn unpack_part(&self, part: usize) -> Q4Part<Bytes> {
+        self.bytes(part)
     }
 }
 
 impl Block<WordTile<4>, WordTile<1>> for Q4Block {
     const PARTS: usize = PARTS;
 
-    type Unpacked = Q4Words;
+    type Unpacked = Q4Part<Words>;
 
     #[inline(always)]
-    fn unpack_block(&self) -> Q4Words {
-        let mut pairs = [[0; COLUMNS]; 2 * GROUPS];
-        self.unpack_pairs(&mut pairs);
-        Q4Words { pairs, scales: self.scales(), mins: self.mins() }
-    }
-}
-
-/// d scale total - dmin min sum, scaled.
-#[inline(always)]
-fn finish_q4<S: Simd, const R: usize>(
-    (scales, mins): (&[f32; COLUMNS], &[f32; COLUMNS]),
-    totals: [S::Ints; R],
-    (row_sums, row_scales): (&[f32; R], &[f32; R]),
-    sums: &mut [[f32; COLUMNS]],
-) {
-    let (scales, mins) = (S::load_floats(scales), S::load_floats(mins));
-    for (((total, row_sum), row_scale), sums) in totals.into_iter().zip(row_sums).zip(row_scales).zip(sums) {
-        let weights = S::mul_floats(scales, S::to_floats(total));
-        let value = S::sub_floats(weights, S::mul_floats(mins, S::splat(*row_sum)));
-        add_scaled::<S>(sums, *row_scale, value);
-    }
-}
-
-impl Unpacked<ByteTile> for Q4Bytes {
-    #[inline(always)]
-    fn multiply<S: Simd>(&self, part: usize, row: &ByteTile, sums: &mut [[f32; COLUMNS]]) {
-        let groups = self.groups.as_chunks::<{ PART / 4 }>().0;
-        if let (Some(groups), Some(scales), Some(mins)) =
-            (groups.get(part), self.scales.get(part), self.mins.get(part))
-        {
-            let total = sum_bytes::<S>(0, groups, &row.high, &row.low);
-            finish_q4::<S, 1>((scales, mins), [total], (&row.sums, &row.scales), sums);
+    fn unpack_part(&self, part: usize) -> Q4Part<Words> {
+        Q4Part {
+            weights: widen(&self.unpack(part)),
+            scales: self.scales(part),
+            mins: self.mins(part),
         }
     }
 }
 
-impl<const R: usize> Unpacked<WordTile<R>> for Q4Words {
+impl<G> Q4Part<G> {
+    /// d scale total - dmin min sum, scaled.
     #[inline(always)]
-    fn multiply<S: Simd>(&self, part: usize, rows: &WordTile<R>, sums: &mut [[f32; COLUMNS]]) {
-        let pairs = self.pairs.as_chunks::<{ PART / 2 }>().0;
-        if let (Some(pairs), Some(scales), Some(mins)) =
-            (pairs.get(part), self.scales.get(part), self.mins.get(part))
-        {
-            let totals = sum_words::<S, R>(pairs, &rows.quants);
-            finish_q4::<S, R>((scales, mins), totals, (&rows.sums, &rows.scales), sums);
+    fn finish<S: Simd, const R: usize>(
+        &self,
+        totals: [S::Ints; R],
+        rows: &Sums<R>,
+        sums: &mut [[f32; COLUMNS]],
+    ) {
+        let (scales, mins) = (S::load_floats(&self.scales), S::load_floats(&self.mins));
+        let rows = rows.of_32.iter().zip(&rows.scales);
+        for ((total, (row_sum, row_scale)), sums) in totals.into_iter().zip(rows).zip(sums) {
+            let weights = S::mul_floats(scales, S::to_floats(total));
+            let value = S::sub_floats(weights, S::mul_floats(mins, S::splat(*row_sum)));
+            add_scaled::<S>(sums, *row_scale, value);
         }
     }
 }
 
-struct Q6Bytes {
-    groups: [Lanes; GROUPS],
-    scales: [[f32; COLUMNS]; 2 * PARTS],
+impl<const R: usize> Unpacked<ByteTile<R>> for Q4Part<Bytes> {
+    #[inline(always)]
+    fn multiply<S: Simd>(&self, rows: &ByteTile<R>, sums: &mut [[f32; COLUMNS]]) {
+        self.finish::<S, R>(sum_bytes::<S, R>([0; R], &self.weights, &rows.quants), &rows.sums, sums);
+    }
 }
 
-struct Q6Words {
-    pairs: [Lanes; 2 * GROUPS],
-    scales: [[f32; COLUMNS]; 2 * PARTS],
+impl<const R: usize> Unpacked<PairTile<R>> for Q4Part<Bytes> {
+    #[inline(always)]
+    fn multiply<S: Simd>(&self, rows: &PairTile<R>, sums: &mut [[f32; COLUMNS]]) {
+        let totals = sum_pairs::<S, R>([0; R], &self.weights, &rows.high, &rows.low);
+        self.finish::<S, R>(totals, &rows.sums, sums);
+    }
 }
 
-impl Unpacked<NoTile> for Q6Bytes {
-    fn multiply<S: Simd>(&self, _: usize, _: &NoTile, _: &mut [[f32; COLUMNS]]) {}
+impl<const R: usize> Unpacked<WordTile<R>> for Q4Part<Words> {
+    #[inline(always)]
+    fn multiply<S: Simd>(&self, rows: &WordTile<R>, sums: &mut [[f32; COLUMNS]]) {
+        self.finish::<S, R>(sum_words::<S, R>(&self.weights, &rows.quants), &rows.sums, sums);
+    }
 }
 
-impl Block<NoTile, ByteTile> for Q6Block {
+/// A part of `Q6_K` weights; its halves have scales of their own.
+struct Q6Part<G> {
+    /// Groups of bytes, or pairs, less the offset of 32.
+    weights: G,
+    scales: [[f32; COLUMNS]; 2],
+}
+
+impl Q6Block {
+    #[inline(always)]
+    fn bytes(&self, part: usize) -> Q6Part<Bytes> {
+        Q6Part { weights: self.unpack(part), scales: self.scales(part) }
+    }
+}
+
+impl Block<ByteTile<4>, ByteTile<1>> for Q6Block {
     const PARTS: usize = PARTS;
 
-    type Unpacked = Q6Bytes;
+    type Unpacked = Q6Part<Bytes>;
 
     #[inline(always)]
-    fn unpack_block(&self) -> Q6Bytes {
-        let mut groups = [[0; COLUMNS]; GROUPS];
-        self.unpack(&mut groups);
-        Q6Bytes { groups, scales: self.scales() }
+    fn unpack_part(&self, part: usize) -> Q6Part<Bytes> {
+        self.bytes(part)
+    }
+}
+
+impl Block<PairTile<4>, PairTile<1>> for Q6Block {
+    const PARTS: usize = PARTS;
+
+    type Unpacked = Q6Part<Bytes>;
+
+    #[inline(always)]
+    fn unpack_part(&self, part: usize) -> Q6Part<Bytes> {
+        self.bytes(part)
     }
 }
 
 impl Block<WordTile<4>, WordTile<1>> for Q6Block {
     const PARTS: usize = PARTS;
 
-    type Unpacked = Q6Words;
+    type Unpacked = Q6Part<Words>;
 
     #[inline(always)]
-    fn unpack_block(&self) -> Q6Words {
-        let mut pairs = [[0; COLUMNS]; 2 * GROUPS];
-        self.unpack_pairs(&mut pairs);
-        Q6Words { pairs, scales: self.scales() }
+    fn unpack_part(&self, part: usize) -> Q6Part<Words> {
+        Q6Part { weights: widen_less_32(&self.unpack(part)), scales: self.scales(part) }
     }
 }
 
-/// d (first scale * first total + last scale * last total), scaled.
+impl<G> Q6Part<G> {
+    /// d (first scale * first total + last scale * last total), scaled.
+    #[inline(always)]
+    fn finish<S: Simd, const R: usize>(
+        &self,
+        first: [S::Ints; R],
+        last: [S::Ints; R],
+        rows: &Sums<R>,
+        sums: &mut [[f32; COLUMNS]],
+    ) {
+        let (first_scales, last_scales) = (S::load_floats(&self.scales[0]), S::load_floats(&self.scales[1]));
+        for (((first, last), row_scale), sums) in first.into_iter().zip(last).zip(&rows.scales).zip(sums) {
+            let first = S::mul_floats(first_scales, S::to_floats(first));
+            let last = S::mul_floats(last_scales, S::to_floats(last));
+            add_scaled::<S>(sums, *row_scale, S::add_floats(first, last));
+        }
+    }
+}
+
+/// What the offset of 32 takes from each half's sums.
 #[inline(always)]
-fn finish_q6<S: Simd, const R: usize>(
-    [first_scales, last_scales]: &[[f32; COLUMNS]; 2],
-    first: [S::Ints; R],
-    last: [S::Ints; R],
-    row_scales: &[f32; R],
-    sums: &mut [[f32; COLUMNS]],
-) {
-    let (first_scales, last_scales) = (S::load_floats(first_scales), S::load_floats(last_scales));
-    for (((first, last), row_scale), sums) in first.into_iter().zip(last).zip(row_scales).zip(sums) {
-        let first = S::mul_floats(first_scales, S::to_floats(first));
-        let last = S::mul_floats(last_scales, S::to_floats(last));
-        add_scaled::<S>(sums, *row_scale, S::add_floats(first, last));
-    }
+fn offsets<const R: usize>(sums: &Sums<R>) -> [[i32; R]; 2] {
+    sums.of_16.map(|sums| sums.map(|sum| -32 * sum))
 }
 
-impl Unpacked<ByteTile> for Q6Bytes {
+impl<const R: usize> Unpacked<ByteTile<R>> for Q6Part<Bytes> {
     #[inline(always)]
-    fn multiply<S: Simd>(&self, part: usize, row: &ByteTile, sums: &mut [[f32; COLUMNS]]) {
-        let groups = self.groups.as_chunks::<{ PART / 4 }>().0;
-        if let (Some(groups), Some(scales)) = (groups.get(part), self.scales.as_chunks().0.get(part)) {
-            // All weights have an offset of 32.
-            let [first, last] = row.sums_of_16.map(|sum| -32 * sum);
-            let ((first_groups, last_groups), (high, low)) =
-                (groups.split_at(PART / 8), (row.high.split_at(PART / 8), row.low.split_at(PART / 8)));
-            let first = sum_bytes::<S>(first, first_groups, high.0, low.0);
-            let last = sum_bytes::<S>(last, last_groups, high.1, low.1);
-            finish_q6::<S, 1>(scales, [first], [last], &row.scales, sums);
-        }
+    fn multiply<S: Simd>(&self, rows: &ByteTile<R>, sums: &mut [[f32; COLUMNS]]) {
+        let [first, last] = offsets(&rows.sums);
+        let (first_groups, last_groups) = self.weights.split_at(PART_GROUPS / 2);
+        let (first_rows, last_rows) = rows.quants.split_at(PART_GROUPS / 2);
+        let first = sum_bytes::<S, R>(first, first_groups, first_rows);
+        let last = sum_bytes::<S, R>(last, last_groups, last_rows);
+        self.finish::<S, R>(first, last, &rows.sums, sums);
     }
 }
 
-impl<const R: usize> Unpacked<WordTile<R>> for Q6Words {
+impl<const R: usize> Unpacked<PairTile<R>> for Q6Part<Bytes> {
     #[inline(always)]
-    fn multiply<S: Simd>(&self, part: usize, rows: &WordTile<R>, sums: &mut [[f32; COLUMNS]]) {
-        let pairs = self.pairs.as_chunks::<{ PART / 2 }>().0;
-        if let (Some(pairs), Some(scales)) = (pairs.get(part), self.scales.as_chunks().0.get(part)) {
-            let (first_pairs, last_pairs) = pairs.split_at(PART / 4);
-            let (first_rows, last_rows) = rows.quants.split_at(PART / 4);
-            let first = sum_words::<S, R>(first_pairs, first_rows);
-            let last = sum_words::<S, R>(last_pairs, last_rows);
-            finish_q6::<S, R>(scales, first, last, &rows.scales, sums);
-        }
+    fn multiply<S: Simd>(&self, rows: &PairTile<R>, sums: &mut [[f32; COLUMNS]]) {
+        let [first, last] = offsets(&rows.sums);
+        let (first_groups, last_groups) = self.weights.split_at(PART_GROUPS / 2);
+        let (high, low) = (rows.high.split_at(PART_GROUPS / 2), rows.low.split_at(PART_GROUPS / 2));
+        let first = sum_pairs::<S, R>(first, first_groups, high.0, low.0);
+        let last = sum_pairs::<S, R>(last, last_groups, high.1, low.1);
+        self.finish::<S, R>(first, last, &rows.sums, sums);
     }
 }
 
-struct Q8Words {
+impl<const R: usize> Unpacked<WordTile<R>> for Q6Part<Words> {
+    #[inline(always)]
+    fn multiply<S: Simd>(&self, rows: &WordTile<R>, sums: &mut [[f32; COLUMNS]]) {
+        let (first_pairs, last_pairs) = self.weights.split_at(PART_GROUPS);
+        let (first_rows, last_rows) = rows.quants.split_at(PART_GROUPS);
+        let first = sum_words::<S, R>(first_pairs, first_rows);
+        let last = sum_words::<S, R>(last_pairs, last_rows);
+        self.finish::<S, R>(first, last, &rows.sums, sums);
+    }
+}
+
+/// A block of `Q8_0` weights.
+struct Q8Part {
     d: [f32; COLUMNS],
-    pairs: [Lanes; PART / 2],
+    pairs: Words,
 }
 
 impl Block<WordTile<4>, WordTile<1>> for Q8Block {
     const PARTS: usize = 1;
 
-    type Unpacked = Q8Words;
+    type Unpacked = Q8Part;
 
     #[inline(always)]
-    fn unpack_block(&self) -> Q8Words {
-        let mut pairs = [[0; COLUMNS]; PART / 2];
-        self.unpack(&mut pairs);
-        Q8Words { d: self.d, pairs }
+    fn unpack_part(&self, _: usize) -> Q8Part {
+        Q8Part { d: self.d, pairs: self.unpack() }
     }
 }
 
-impl<const R: usize> Unpacked<WordTile<R>> for Q8Words {
+impl<const R: usize> Unpacked<WordTile<R>> for Q8Part {
     #[inline(always)]
-    fn multiply<S: Simd>(&self, _: usize, rows: &WordTile<R>, sums: &mut [[f32; COLUMNS]]) {
+    fn multiply<S: Simd>(&self, rows: &WordTile<R>, sums: &mut [[f32; COLUMNS]]) {
         let totals = sum_words::<S, R>(&self.pairs, &rows.quants);
         let d = S::load_floats(&self.d);
-        for ((total, scale), sums) in totals.into_iter().zip(&rows.scales).zip(sums) {
+        for ((total, scale), sums) in totals.into_iter().zip(&rows.sums.scales).zip(sums) {
             add_scaled::<S>(sums, *scale, S::mul_floats(d, S::to_floats(total)));
         }
     }

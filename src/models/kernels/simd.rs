@@ -19,8 +19,9 @@ pub(super) trait Simd: Copy {
     /// Four bytes, the same in each lane.
     type Pattern: Copy;
 
-    /// [`Simd::dot_bytes`] is quicker than [`Simd::dot_words`] for the same number of products.
-    const PREFERS_BYTES: bool;
+    /// Rows from which on one [`Simd::dot_words`] is quicker than two [`Simd::dot_bytes`] for the same products;
+    /// zero where even one of those is no quicker.
+    const ROWS_FOR_WORDS: usize;
 
     fn zero() -> Self::Ints;
     fn load(from: &[i32; 8]) -> Self::Ints;
@@ -83,7 +84,7 @@ impl Simd for Scalar {
     type Floats = [f32; 8];
     type Pattern = i32;
 
-    const PREFERS_BYTES: bool = false;
+    const ROWS_FOR_WORDS: usize = 0;
 
     #[inline(always)]
     fn zero() -> [i32; 8] {
@@ -205,7 +206,7 @@ mod wasm {
         type Floats = Pair;
         type Pattern = v128;
 
-        const PREFERS_BYTES: bool = cfg!(feature = "relaxed");
+        const ROWS_FOR_WORDS: usize = if cfg!(feature = "relaxed") { usize::MAX } else { 0 };
 
         #[inline(always)]
         fn zero() -> Pair {
@@ -343,7 +344,7 @@ mod avx2 {
         type Floats = __m256;
         type Pattern = __m256i;
 
-        const PREFERS_BYTES: bool = true;
+        const ROWS_FOR_WORDS: usize = 4;
 
         #[inline(always)]
         fn zero() -> __m256i {

@@ -2,8 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may fail loudly")]
 
-use super::product::force;
-use super::simd::Scalar;
+use super::product::{Form, plain_product};
 use super::*;
 
 /// Nearly random numbers (`SplitMix64`).
@@ -159,13 +158,47 @@ fn machines_threads_and_numbers_of_rows_change_no_bit() {
                 matrix.apply_in(parts, &mut input, None, &mut out, &mut Scratch::default());
                 assert_eq!(out, all, "{format:?} {rows} {outputs} {inputs}, in {parts} parts");
             }
-            for bytes in [true, false] {
+            let forms: &[Form] = match format {
+                Format::Q4K | Format::Q6K => &[Form::Pairs, Form::Words],
+                Format::Q8 => &[Form::Words],
+                Format::F32 => &[Form::Floats],
+            };
+            for form in forms {
                 let mut input = Input::default();
                 input.copy(&xs, inputs);
                 let mut out = Vec::new();
-                force::<Scalar>(&matrix, &mut input, bytes, &mut out);
-                assert_eq!(out, all, "{format:?} {rows} {outputs} {inputs}, bytes: {bytes}");
+                plain_product(&matrix, &mut input, *form, &mut out);
+                assert_eq!(out, all, "{format:?} {rows} {outputs} {inputs}, {form:?}");
             }
+        }
+    }
+}
+
+/// Coarsely rounded activations give the same bits on all machines too, near those of fine ones.
+#[test]
+fn coarse_products_are_near_and_the_same_everywhere() {
+    let mut random = Random(5);
+    for format in [Format::Q4K, Format::Q6K] {
+        for (rows, outputs, inputs) in SHAPES {
+            let matrix = random.matrix(format, outputs, inputs);
+            let xs = random.floats(rows * inputs);
+            let apply = |rounding: Rounding, form: Option<Form>| {
+                let mut input = Input::rounded(rounding);
+                input.copy(&xs, inputs);
+                let mut out = Vec::new();
+                match form {
+                    None => matrix.apply(&mut input, None, &mut out, &mut Scratch::default()),
+                    Some(form) => plain_product(&matrix, &mut input, form, &mut out),
+                }
+                out
+            };
+            let coarse = apply(Rounding::Coarse, None);
+            assert_eq!(coarse, apply(Rounding::Coarse, Some(Form::Bytes)), "{format:?}, bytes");
+            assert_eq!(coarse, apply(Rounding::Coarse, Some(Form::Words)), "{format:?}, words");
+            let fine = apply(Rounding::Fine, None);
+            let length = fine.iter().map(|x| x * x).sum::<f32>();
+            let error = coarse.iter().zip(&fine).map(|(x, y)| (x - y) * (x - y)).sum::<f32>();
+            assert!(error > 0.0 && error < 1e-3 * length, "{format:?}: {error} of {length}");
         }
     }
 }
@@ -192,8 +225,9 @@ fn extremes_stay_exact() {
             let mut matrix = WeightMatrix::new(format, 8, 512).unwrap();
             matrix.push_blocks(&row.repeat(8));
             for sign in [1.0f32, -1.0] {
+                for rounding in [Rounding::Fine, Rounding::Coarse] {
                 let xs = vec![sign; 4 * 512];
-                let mut input = Input::default();
+                let mut input = Input::rounded(rounding);
                 input.copy(&xs, 512);
                 let mut out = Vec::new();
                 matrix.apply(&mut input, None, &mut out, &mut Scratch::default());
@@ -204,6 +238,7 @@ fn extremes_stay_exact() {
                         (found - wanted).abs() <= 1e-6 * wanted.abs().max(1.0),
                         "{format:?} {byte}: {found} {wanted}"
                     );
+                }
                 }
             }
         }
