@@ -276,6 +276,12 @@ impl Q8Block {
         self.put_quants(column, largest / 127.0, &quants);
     }
 
+    /// q of all groups, as bytes.
+    #[inline(always)]
+    pub(super) fn groups(&self) -> &[Lanes; PART_GROUPS] {
+        &self.quants
+    }
+
     /// q as pairs of 16-bit integers.
     #[inline(always)]
     pub(super) fn unpack(&self) -> [Lanes; 2 * PART_GROUPS] {

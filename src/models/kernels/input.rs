@@ -52,6 +52,13 @@ pub(super) struct PairTile<const R: usize> {
     pub(super) sums: Sums<R>,
 }
 
+/// 32 activations of each of `R` rows as 16-bit integers, four in each 64 bits.
+#[derive(Clone, Debug)]
+pub(super) struct QuadTile<const R: usize> {
+    pub(super) quants: [[i64; R]; PART / 4],
+    pub(super) sums: Sums<R>,
+}
+
 /// 32 activations of each of `R` rows as 16-bit integers, two in each 32 bits.
 #[derive(Clone, Debug)]
 pub(super) struct WordTile<const R: usize> {
@@ -78,6 +85,7 @@ pub(crate) struct Input {
     rounding: Rounding,
     bytes: Tiles<ByteTile<4>, ByteTile<1>>,
     pairs: Tiles<PairTile<4>, PairTile<1>>,
+    quads: Tiles<QuadTile<4>, QuadTile<1>>,
     words: Tiles<WordTile<4>, WordTile<1>>,
 }
 
@@ -120,6 +128,7 @@ impl Input {
     pub(crate) fn begin(&mut self, rows: usize, width: usize) -> &mut [f32] {
         self.bytes.made = None;
         self.pairs.made = None;
+        self.quads.made = None;
         self.words.made = None;
         (self.rows, self.width) = (rows, width);
         self.values.resize(rows * width, 0.0);
@@ -157,6 +166,11 @@ impl Input {
         self.pairs.make(&self.values, self.width, Rounding::Fine);
     }
 
+    /// Makes the form: fours of 16-bit integers.
+    pub(super) fn make_quads(&mut self, rounding: Rounding) {
+        self.quads.make(&self.values, self.width, rounding);
+    }
+
     /// Makes the form: 16-bit integers.
     pub(super) fn make_words(&mut self, rounding: Rounding) {
         self.words.make(&self.values, self.width, rounding);
@@ -170,6 +184,11 @@ impl Input {
     /// As they were made for the values that there are now.
     pub(super) fn pairs(&self) -> &Tiles<PairTile<4>, PairTile<1>> {
         &self.pairs
+    }
+
+    /// As they were made for the values that there are now.
+    pub(super) fn quads(&self) -> &Tiles<QuadTile<4>, QuadTile<1>> {
+        &self.quads
     }
 
     /// As they were made for the values that there are now.
@@ -273,6 +292,22 @@ impl<const R: usize> Tile<R> for PairTile<R> {
             for ((place, low), quad) in places.zip(quants.as_chunks::<4>().0) {
                 place[row] = pack(quad.map(high));
                 low[row] = pack(quad.map(|quant| quant - 256 * high(quant)));
+            }
+        }
+        tile
+    }
+}
+
+impl<const R: usize> Tile<R> for QuadTile<R> {
+    #[inline(always)]
+    fn new(rows: [&[f32]; R], limit: i32) -> Self {
+        let mut tile = Self { quants: [[0; R]; PART / 4], sums: Sums::empty() };
+        for (row, values) in rows.into_iter().enumerate() {
+            let (quants, scale) = quantise(values, limit);
+            tile.sums.put(row, &quants, scale);
+            for (place, quad) in tile.quants.iter_mut().zip(quants.as_chunks::<4>().0) {
+                let [a, b, c, d] = quad.map(|quant| i64::from(quant) & 0xffff);
+                place[row] = a | (b << 16) | (c << 32) | (d << 48);
             }
         }
         tile

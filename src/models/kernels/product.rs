@@ -8,11 +8,14 @@
 
 use super::blocks::{COLUMNS, Lanes, PART_GROUPS, PARTS, Q4Block, Q6Block, Q8Block, widen, widen_less_32};
 use super::float::multiply_floats;
-use super::input::{ByteTile, Input, PairTile, Rounding, Span, Sums, Tile, Tiles, WordTile};
+use super::input::{ByteTile, Input, PairTile, QuadTile, Rounding, Span, Sums, Tile, Tiles, WordTile};
 use super::matrix::{Panels, WeightMatrix};
 use super::simd::{Simd, Task, dispatch};
 use super::threads;
 use std::hint::black_box;
+
+/// Rows that are worth widening the weights for.
+const LEAST_ROWS_OF_WORDS: usize = 4;
 
 /// Rows whose sums of two bytes fit the registers.
 const ROWS_OF_PAIRS: usize = 2;
@@ -111,6 +114,9 @@ pub(super) enum Form {
     Bytes,
     /// Two bytes each, fine.
     Pairs,
+    /// 16 bits each, for weights of bytes.
+    Quads,
+    /// 16 bits each, for weights that were widened to as many.
     Words,
 }
 
@@ -120,10 +126,16 @@ impl Form {
             Self::Floats => {}
             Self::Bytes => input.make_bytes(),
             Self::Pairs => input.make_pairs(),
-            // Coarse activations would make these products no quicker.
-            Self::Words if matches!(panels, Panels::Q8(_)) => input.make_words(Rounding::Fine),
-            Self::Words => input.make_words(input.rounding()),
+            Self::Quads => input.make_quads(Self::rounding(panels, input)),
+            Self::Words => input.make_words(Self::rounding(panels, input)),
         }
+    }
+}
+
+impl Form {
+    /// With weights of eight bits, coarse activations would make nothing quicker.
+    fn rounding(panels: &Panels, input: &Input) -> Rounding {
+        if matches!(panels, Panels::Q8(_)) { Rounding::Fine } else { input.rounding() }
     }
 }
 
@@ -139,13 +151,17 @@ impl Task for ChooseForm<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self) -> Form {
-        match (self.panels, self.rounding) {
-            (Panels::Float(_), _) => Form::Floats,
-            // Weights of eight bits are too wide for products of bytes.
-            (Panels::Q8(_), _) => Form::Words,
-            (Panels::Q4(_) | Panels::Q6(_), Rounding::Coarse) if S::ROWS_FOR_WORDS > 0 => Form::Bytes,
-            (Panels::Q4(_) | Panels::Q6(_), Rounding::Fine) if self.rows < S::ROWS_FOR_WORDS => Form::Pairs,
-            (Panels::Q4(_) | Panels::Q6(_), _) => Form::Words,
+        let narrow = match self.panels {
+            Panels::Float(_) => return Form::Floats,
+            Panels::Q4(_) | Panels::Q6(_) => S::HAS_BYTES,
+            // Too wide for products of bytes.
+            Panels::Q8(_) => false,
+        };
+        match self.rounding {
+            Rounding::Coarse if narrow => Form::Bytes,
+            Rounding::Fine if narrow && self.rows < S::ROWS_FOR_WORDS => Form::Pairs,
+            _ if self.rows < LEAST_ROWS_OF_WORDS => Form::Quads,
+            _ => Form::Words,
         }
     }
 }
@@ -171,6 +187,9 @@ impl Product<'_> {
             (Panels::Q4(blocks), Form::Pairs) => {
                 machine.run(PanelProduct { blocks, tiles: input.pairs(), sink });
             }
+            (Panels::Q4(blocks), Form::Quads) => {
+                machine.run(PanelProduct { blocks, tiles: input.quads(), sink });
+            }
             (Panels::Q4(blocks), _) => machine.run(PanelProduct { blocks, tiles: input.words(), sink }),
             (Panels::Q6(blocks), Form::Bytes) => {
                 machine.run(PanelProduct { blocks, tiles: input.bytes(), sink });
@@ -178,7 +197,13 @@ impl Product<'_> {
             (Panels::Q6(blocks), Form::Pairs) => {
                 machine.run(PanelProduct { blocks, tiles: input.pairs(), sink });
             }
+            (Panels::Q6(blocks), Form::Quads) => {
+                machine.run(PanelProduct { blocks, tiles: input.quads(), sink });
+            }
             (Panels::Q6(blocks), _) => machine.run(PanelProduct { blocks, tiles: input.words(), sink }),
+            (Panels::Q8(blocks), Form::Quads) => {
+                machine.run(PanelProduct { blocks, tiles: input.quads(), sink });
+            }
             (Panels::Q8(blocks), _) => machine.run(PanelProduct { blocks, tiles: input.words(), sink }),
         }
     }
@@ -362,6 +387,25 @@ fn sum_words<S: Simd, const R: usize>(weights: &[Lanes], rows: &[[i32; R]]) -> [
     sum
 }
 
+/// Sums over groups of bytes with signs, with activations of 16 bits, before those in `starts` are added. The
+/// number of groups is hidden, as in [`sum_bytes`].
+#[inline(always)]
+fn sum_quads<S: Simd, const R: usize>(starts: [i32; R], groups: &[Lanes], rows: &[[i64; R]]) -> [S::Ints; R] {
+    let mut sums = [S::zero_quads(); R];
+    let groups = groups.get(..black_box(groups.len())).unwrap_or_default();
+    for (weights, rows) in groups.iter().zip(rows) {
+        let weights = S::load(weights);
+        for (sum, activations) in sums.iter_mut().zip(rows) {
+            *sum = S::dot_quads(*sum, weights, S::quad_pattern(*activations));
+        }
+    }
+    let mut totals = starts.map(S::splat_int);
+    for (total, sum) in totals.iter_mut().zip(sums) {
+        *total = S::add(*total, S::fold(sum));
+    }
+    totals
+}
+
 /// `sums += scale * floats` in each lane.
 #[inline(always)]
 fn add_scaled<S: Simd>(sums: &mut [f32; COLUMNS], scale: f32, floats: S::Floats) {
@@ -461,6 +505,17 @@ impl Block<PairTile<4>, PairTile<1>> for Q4Block {
     }
 }
 
+impl Block<QuadTile<4>, QuadTile<1>> for Q4Block {
+    const PARTS: usize = PARTS;
+
+    type Unpacked = Q4Part<Bytes>;
+
+    #[inline(always)]
+    fn unpack_part(&self, part: usize) -> Q4Part<Bytes> {
+        self.bytes(part)
+    }
+}
+
 impl Block<WordTile<4>, WordTile<1>> for Q4Block {
     const PARTS: usize = PARTS;
 
@@ -510,6 +565,13 @@ impl<const R: usize> Unpacked<PairTile<R>> for Q4Part<Bytes> {
     }
 }
 
+impl<const R: usize> Unpacked<QuadTile<R>> for Q4Part<Bytes> {
+    #[inline(always)]
+    fn multiply<S: Simd>(&self, rows: &QuadTile<R>, sums: &mut [[f32; COLUMNS]]) {
+        self.finish::<S, R>(sum_quads::<S, R>([0; R], &self.weights, &rows.quants), &rows.sums, sums);
+    }
+}
+
 impl<const R: usize> Unpacked<WordTile<R>> for Q4Part<Words> {
     #[inline(always)]
     fn multiply<S: Simd>(&self, rows: &WordTile<R>, sums: &mut [[f32; COLUMNS]]) {
@@ -543,6 +605,17 @@ impl Block<ByteTile<4>, ByteTile<1>> for Q6Block {
 }
 
 impl Block<PairTile<4>, PairTile<1>> for Q6Block {
+    const PARTS: usize = PARTS;
+
+    type Unpacked = Q6Part<Bytes>;
+
+    #[inline(always)]
+    fn unpack_part(&self, part: usize) -> Q6Part<Bytes> {
+        self.bytes(part)
+    }
+}
+
+impl Block<QuadTile<4>, QuadTile<1>> for Q6Block {
     const PARTS: usize = PARTS;
 
     type Unpacked = Q6Part<Bytes>;
@@ -613,6 +686,18 @@ impl<const R: usize> Unpacked<PairTile<R>> for Q6Part<Bytes> {
     }
 }
 
+impl<const R: usize> Unpacked<QuadTile<R>> for Q6Part<Bytes> {
+    #[inline(always)]
+    fn multiply<S: Simd>(&self, rows: &QuadTile<R>, sums: &mut [[f32; COLUMNS]]) {
+        let [first, last] = offsets(&rows.sums);
+        let (first_groups, last_groups) = self.weights.split_at(PART_GROUPS / 2);
+        let (first_rows, last_rows) = rows.quants.split_at(PART_GROUPS / 2);
+        let first = sum_quads::<S, R>(first, first_groups, first_rows);
+        let last = sum_quads::<S, R>(last, last_groups, last_rows);
+        self.finish::<S, R>(first, last, &rows.sums, sums);
+    }
+}
+
 impl<const R: usize> Unpacked<WordTile<R>> for Q6Part<Words> {
     #[inline(always)]
     fn multiply<S: Simd>(&self, rows: &WordTile<R>, sums: &mut [[f32; COLUMNS]]) {
@@ -625,29 +710,62 @@ impl<const R: usize> Unpacked<WordTile<R>> for Q6Part<Words> {
 }
 
 /// A block of `Q8_0` weights.
-struct Q8Part {
+struct Q8Part<G> {
+    /// Groups of bytes, or pairs.
+    weights: G,
     d: [f32; COLUMNS],
-    pairs: Words,
+}
+
+impl Block<QuadTile<4>, QuadTile<1>> for Q8Block {
+    const PARTS: usize = 1;
+
+    type Unpacked = Q8Part<Bytes>;
+
+    #[inline(always)]
+    fn unpack_part(&self, _: usize) -> Q8Part<Bytes> {
+        Q8Part { weights: *self.groups(), d: self.d }
+    }
 }
 
 impl Block<WordTile<4>, WordTile<1>> for Q8Block {
     const PARTS: usize = 1;
 
-    type Unpacked = Q8Part;
+    type Unpacked = Q8Part<Words>;
 
     #[inline(always)]
-    fn unpack_part(&self, _: usize) -> Q8Part {
-        Q8Part { d: self.d, pairs: self.unpack() }
+    fn unpack_part(&self, _: usize) -> Q8Part<Words> {
+        Q8Part { weights: self.unpack(), d: self.d }
     }
 }
 
-impl<const R: usize> Unpacked<WordTile<R>> for Q8Part {
+impl<G> Q8Part<G> {
+    /// d total, scaled.
     #[inline(always)]
-    fn multiply<S: Simd>(&self, rows: &WordTile<R>, sums: &mut [[f32; COLUMNS]]) {
-        let totals = sum_words::<S, R>(&self.pairs, &rows.quants);
+    fn finish<S: Simd, const R: usize>(
+        &self,
+        totals: [S::Ints; R],
+        scales: &[f32; R],
+        sums: &mut [[f32; COLUMNS]],
+    ) {
         let d = S::load_floats(&self.d);
-        for ((total, scale), sums) in totals.into_iter().zip(&rows.sums.scales).zip(sums) {
+        for ((total, scale), sums) in totals.into_iter().zip(scales).zip(sums) {
             add_scaled::<S>(sums, *scale, S::mul_floats(d, S::to_floats(total)));
         }
+    }
+}
+
+impl<const R: usize> Unpacked<QuadTile<R>> for Q8Part<Bytes> {
+    #[inline(always)]
+    fn multiply<S: Simd>(&self, rows: &QuadTile<R>, sums: &mut [[f32; COLUMNS]]) {
+        let totals = sum_quads::<S, R>([0; R], &self.weights, &rows.quants);
+        self.finish::<S, R>(totals, &rows.sums.scales, sums);
+    }
+}
+
+impl<const R: usize> Unpacked<WordTile<R>> for Q8Part<Words> {
+    #[inline(always)]
+    fn multiply<S: Simd>(&self, rows: &WordTile<R>, sums: &mut [[f32; COLUMNS]]) {
+        let totals = sum_words::<S, R>(&self.weights, &rows.quants);
+        self.finish::<S, R>(totals, &rows.sums.scales, sums);
     }
 }

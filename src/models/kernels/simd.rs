@@ -18,9 +18,15 @@ pub(super) trait Simd: Copy {
     type Floats: Copy;
     /// Four bytes, the same in each lane.
     type Pattern: Copy;
+    /// Sums of eight lanes that [`Simd::fold`] has still to add up.
+    type Quads: Copy;
+    /// Four 16-bit integers, the same in each lane.
+    type QuadPattern: Copy;
 
-    /// Rows from which on one [`Simd::dot_words`] is quicker than two [`Simd::dot_bytes`] for the same products;
-    /// zero where even one of those is no quicker.
+    /// There is an instruction for [`Simd::dot_bytes`].
+    const HAS_BYTES: bool;
+    /// Rows from which on one [`Simd::dot_words`] is quicker than two [`Simd::dot_bytes`] or one
+    /// [`Simd::dot_quads`] for the same products.
     const ROWS_FOR_WORDS: usize;
 
     fn zero() -> Self::Ints;
@@ -41,6 +47,15 @@ pub(super) trait Simd: Copy {
 
     /// Adds in each lane the products of two 16-bit weights with two 16-bit activations.
     fn dot_words(sum: Self::Ints, weights: Self::Ints, activations: Self::Pattern) -> Self::Ints;
+
+    fn zero_quads() -> Self::Quads;
+    fn quad_pattern(quad: i64) -> Self::QuadPattern;
+
+    /// Adds in each lane the products of four weights, -128 to 127, with four 16-bit activations: without
+    /// widening the weights in memory, for a row alone.
+    fn dot_quads(sums: Self::Quads, weights: Self::Ints, activations: Self::QuadPattern) -> Self::Quads;
+
+    fn fold(sums: Self::Quads) -> Self::Ints;
 
     fn load_floats(from: &[f32; 8]) -> Self::Floats;
     fn store_floats(floats: Self::Floats, to: &mut [f32; 8]);
@@ -83,8 +98,11 @@ impl Simd for Scalar {
     type Ints = [i32; 8];
     type Floats = [f32; 8];
     type Pattern = i32;
+    type Quads = [i32; 8];
+    type QuadPattern = i64;
 
-    const ROWS_FOR_WORDS: usize = 0;
+    const HAS_BYTES: bool = false;
+    const ROWS_FOR_WORDS: usize = 4;
 
     #[inline(always)]
     fn zero() -> [i32; 8] {
@@ -142,6 +160,32 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
+    fn zero_quads() -> [i32; 8] {
+        [0; 8]
+    }
+
+    #[inline(always)]
+    fn quad_pattern(quad: i64) -> i64 {
+        quad
+    }
+
+    #[inline(always)]
+    fn dot_quads(sums: [i32; 8], weights: [i32; 8], activations: i64) -> [i32; 8] {
+        std::array::from_fn(|lane| {
+            let weights = weights[lane].to_le_bytes();
+            let products = weights.iter().enumerate().map(|(place, weight)| {
+                i32::from(*weight as i8) * i32::from((activations >> (16 * place)) as i16)
+            });
+            sums[lane].wrapping_add(products.sum())
+        })
+    }
+
+    #[inline(always)]
+    fn fold(sums: [i32; 8]) -> [i32; 8] {
+        sums
+    }
+
+    #[inline(always)]
     fn load_floats(from: &[f32; 8]) -> [f32; 8] {
         *from
     }
@@ -180,8 +224,9 @@ impl Simd for Scalar {
 mod wasm {
     use super::{Simd, Task};
     use std::arch::wasm32::{
-        f32x4_add, f32x4_convert_i32x4, f32x4_mul, f32x4_splat, f32x4_sub, i32x4_add, i32x4_dot_i16x8,
-        i32x4_shl, i32x4_splat, v128, v128_load, v128_store,
+        f32x4_add, f32x4_convert_i32x4, f32x4_mul, f32x4_splat, f32x4_sub, i16x8_extend_high_i8x16,
+        i16x8_extend_low_i8x16, i32x4_add, i32x4_dot_i16x8, i32x4_shl, i32x4_shuffle, i32x4_splat,
+        i64x2_splat, v128, v128_load, v128_store,
     };
 
     /// With the relaxed dot its methods may only run inside [`run`], which has the instruction.
@@ -205,8 +250,12 @@ mod wasm {
         type Ints = Pair;
         type Floats = Pair;
         type Pattern = v128;
+        /// Two columns each, two sums a column.
+        type Quads = (Pair, Pair);
+        type QuadPattern = v128;
 
-        const ROWS_FOR_WORDS: usize = if cfg!(feature = "relaxed") { usize::MAX } else { 0 };
+        const HAS_BYTES: bool = cfg!(feature = "relaxed");
+        const ROWS_FOR_WORDS: usize = if cfg!(feature = "relaxed") { usize::MAX } else { 4 };
 
         #[inline(always)]
         fn zero() -> Pair {
@@ -255,17 +304,8 @@ mod wasm {
         #[cfg(not(feature = "relaxed"))]
         #[inline(always)]
         fn dot_bytes(sum: Pair, weights: Pair, activations: v128) -> Pair {
-            use std::arch::wasm32::{
-                i16x8_extend_high_i8x16 as high, i16x8_extend_low_i8x16 as low, i32x4_shuffle as shuffle,
-            };
-            let (a_low, a_high) = (low(activations), high(activations));
-            let dot = |sum: v128, weights: v128| {
-                let left = i32x4_dot_i16x8(low(weights), a_low);
-                let right = i32x4_dot_i16x8(high(weights), a_high);
-                let pairs = i32x4_add(shuffle::<0, 2, 4, 6>(left, right), shuffle::<1, 3, 5, 7>(left, right));
-                i32x4_add(sum, pairs)
-            };
-            (dot(sum.0, weights.0), dot(sum.1, weights.1))
+            let products = Self::dot_quads(Self::zero_quads(), weights, i16x8_extend_low_i8x16(activations));
+            Self::add(sum, Self::fold(products))
         }
 
         #[inline(always)]
@@ -274,6 +314,34 @@ mod wasm {
                 i32x4_add(sum.0, i32x4_dot_i16x8(weights.0, activations)),
                 i32x4_add(sum.1, i32x4_dot_i16x8(weights.1, activations)),
             )
+        }
+
+        #[inline(always)]
+        fn zero_quads() -> (Pair, Pair) {
+            (Self::zero(), Self::zero())
+        }
+
+        #[inline(always)]
+        fn quad_pattern(quad: i64) -> v128 {
+            i64x2_splat(quad)
+        }
+
+        #[inline(always)]
+        fn dot_quads(sums: (Pair, Pair), weights: Pair, activations: v128) -> (Pair, Pair) {
+            let dot = |sums: Pair, weights: v128| {
+                let low = i32x4_dot_i16x8(i16x8_extend_low_i8x16(weights), activations);
+                let high = i32x4_dot_i16x8(i16x8_extend_high_i8x16(weights), activations);
+                (i32x4_add(sums.0, low), i32x4_add(sums.1, high))
+            };
+            (dot(sums.0, weights.0), dot(sums.1, weights.1))
+        }
+
+        #[inline(always)]
+        fn fold(sums: (Pair, Pair)) -> Pair {
+            let fold = |(low, high): Pair| {
+                i32x4_add(i32x4_shuffle::<0, 2, 4, 6>(low, high), i32x4_shuffle::<1, 3, 5, 7>(low, high))
+            };
+            (fold(sums.0), fold(sums.1))
         }
 
         #[inline(always)]
@@ -320,10 +388,11 @@ mod wasm {
 mod avx2 {
     use super::{Simd, Task};
     use std::arch::x86_64::{
-        __m256, __m256i, _mm256_add_epi32, _mm256_add_ps, _mm256_cvtepi32_ps, _mm256_loadu_ps,
-        _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_mul_ps,
-        _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256, _mm256_storeu_ps,
-        _mm256_slli_epi32, _mm256_sub_ps,
+        __m256, __m256i, _mm256_add_epi32, _mm256_add_ps, _mm256_castsi256_si128, _mm256_cvtepi8_epi16,
+        _mm256_cvtepi32_ps, _mm256_extracti128_si256, _mm256_hadd_epi32, _mm256_loadu_ps, _mm256_loadu_si256,
+        _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_mul_ps, _mm256_permute4x64_epi64, _mm256_set1_epi16,
+        _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_set1_ps, _mm256_setzero_si256, _mm256_slli_epi32,
+        _mm256_storeu_ps, _mm256_sub_ps,
     };
 
     /// Its methods may only run inside [`run`], which makes sure of the instructions.
@@ -343,7 +412,11 @@ mod avx2 {
         type Ints = __m256i;
         type Floats = __m256;
         type Pattern = __m256i;
+        /// Four columns each, two sums a column.
+        type Quads = (__m256i, __m256i);
+        type QuadPattern = __m256i;
 
+        const HAS_BYTES: bool = true;
         const ROWS_FOR_WORDS: usize = 4;
 
         #[inline(always)]
@@ -401,6 +474,37 @@ mod avx2 {
         fn dot_words(sum: __m256i, weights: __m256i, activations: __m256i) -> __m256i {
             // SAFETY: as above.
             unsafe { _mm256_add_epi32(sum, _mm256_madd_epi16(weights, activations)) }
+        }
+
+        #[inline(always)]
+        fn zero_quads() -> (__m256i, __m256i) {
+            (Self::zero(), Self::zero())
+        }
+
+        #[inline(always)]
+        fn quad_pattern(quad: i64) -> __m256i {
+            // SAFETY: as above.
+            unsafe { _mm256_set1_epi64x(quad) }
+        }
+
+        #[inline(always)]
+        fn dot_quads(sums: (__m256i, __m256i), weights: __m256i, activations: __m256i) -> (__m256i, __m256i) {
+            // SAFETY: as above.
+            unsafe {
+                let low = _mm256_cvtepi8_epi16(_mm256_castsi256_si128(weights));
+                let high = _mm256_cvtepi8_epi16(_mm256_extracti128_si256::<1>(weights));
+                (
+                    _mm256_add_epi32(sums.0, _mm256_madd_epi16(low, activations)),
+                    _mm256_add_epi32(sums.1, _mm256_madd_epi16(high, activations)),
+                )
+            }
+        }
+
+        #[inline(always)]
+        fn fold(sums: (__m256i, __m256i)) -> __m256i {
+            // Within each half of the vector two columns of the first come before two of the second.
+            // SAFETY: as above.
+            unsafe { _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(sums.0, sums.1)) }
         }
 
         #[inline(always)]

@@ -159,8 +159,8 @@ fn machines_threads_and_numbers_of_rows_change_no_bit() {
                 assert_eq!(out, all, "{format:?} {rows} {outputs} {inputs}, in {parts} parts");
             }
             let forms: &[Form] = match format {
-                Format::Q4K | Format::Q6K => &[Form::Pairs, Form::Words],
-                Format::Q8 => &[Form::Words],
+                Format::Q4K | Format::Q6K => &[Form::Pairs, Form::Quads, Form::Words],
+                Format::Q8 => &[Form::Quads, Form::Words],
                 Format::F32 => &[Form::Floats],
             };
             for form in forms {
@@ -193,8 +193,9 @@ fn coarse_products_are_near_and_the_same_everywhere() {
                 out
             };
             let coarse = apply(Rounding::Coarse, None);
-            assert_eq!(coarse, apply(Rounding::Coarse, Some(Form::Bytes)), "{format:?}, bytes");
-            assert_eq!(coarse, apply(Rounding::Coarse, Some(Form::Words)), "{format:?}, words");
+            for form in [Form::Bytes, Form::Quads, Form::Words] {
+                assert_eq!(coarse, apply(Rounding::Coarse, Some(form)), "{format:?}, {form:?}");
+            }
             let fine = apply(Rounding::Fine, None);
             let length = fine.iter().map(|x| x * x).sum::<f32>();
             let error = coarse.iter().zip(&fine).map(|(x, y)| (x - y) * (x - y)).sum::<f32>();
