@@ -95,7 +95,8 @@ pub(super) fn widen(groups: &[Lanes; PART_GROUPS]) -> [Lanes; 2 * PART_GROUPS] {
 /// from one to the other, and then loses 0x8000.
 #[inline(always)]
 pub(super) fn widen_less_32(groups: &[Lanes; PART_GROUPS]) -> [Lanes; 2 * PART_GROUPS] {
-    widen(groups).map(|pairs| pairs.map(|pair| pair.wrapping_add(0x7fe0_7fe0) ^ 0x8000_8000_u32.cast_signed()))
+    widen(groups)
+        .map(|pairs| pairs.map(|pair| pair.wrapping_add(0x7fe0_7fe0) ^ 0x8000_8000_u32.cast_signed()))
 }
 
 /// `factors` times `small`.

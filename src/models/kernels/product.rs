@@ -15,9 +15,9 @@ use super::threads;
 use std::hint::black_box;
 
 /// Rows that are worth widening the weights for.
-const LEAST_ROWS_OF_WORDS: usize = 4;
+const LEAST_ROWS_OF_WORDS: usize = 16;
 
-/// Rows whose sums of two bytes fit the registers.
+/// Rows whose sums of two bytes, or two sums of 16 bits, fit the registers.
 const ROWS_OF_PAIRS: usize = 2;
 
 /// Rows from which on each thread takes some of them; fewer rows are divided by columns, because each part
@@ -391,17 +391,19 @@ fn sum_words<S: Simd, const R: usize>(weights: &[Lanes], rows: &[[i32; R]]) -> [
 /// number of groups is hidden, as in [`sum_bytes`].
 #[inline(always)]
 fn sum_quads<S: Simd, const R: usize>(starts: [i32; R], groups: &[Lanes], rows: &[[i64; R]]) -> [S::Ints; R] {
-    let mut sums = [S::zero_quads(); R];
+    let mut totals = [S::zero(); R];
     let groups = groups.get(..black_box(groups.len())).unwrap_or_default();
-    for (weights, rows) in groups.iter().zip(rows) {
-        let weights = S::load(weights);
-        for (sum, activations) in sums.iter_mut().zip(rows) {
-            *sum = S::dot_quads(*sum, weights, S::quad_pattern(*activations));
+    for first in (0..R).step_by(ROWS_OF_PAIRS) {
+        let mut sums = [S::zero_quads(); ROWS_OF_PAIRS];
+        for (weights, rows) in groups.iter().zip(rows) {
+            let weights = S::load(weights);
+            for row in 0..ROWS_OF_PAIRS.min(R) {
+                sums[row] = S::dot_quads(sums[row], weights, S::quad_pattern(rows[first + row]));
+            }
         }
-    }
-    let mut totals = starts.map(S::splat_int);
-    for (total, sum) in totals.iter_mut().zip(sums) {
-        *total = S::add(*total, S::fold(sum));
+        for row in 0..ROWS_OF_PAIRS.min(R) {
+            totals[first + row] = S::add(S::fold(sums[row]), S::splat_int(starts[first + row]));
+        }
     }
     totals
 }
@@ -523,11 +525,7 @@ impl Block<WordTile<4>, WordTile<1>> for Q4Block {
 
     #[inline(always)]
     fn unpack_part(&self, part: usize) -> Q4Part<Words> {
-        Q4Part {
-            weights: widen(&self.unpack(part)),
-            scales: self.scales(part),
-            mins: self.mins(part),
-        }
+        Q4Part { weights: widen(&self.unpack(part)), scales: self.scales(part), mins: self.mins(part) }
     }
 }
 

@@ -227,19 +227,19 @@ fn extremes_stay_exact() {
             matrix.push_blocks(&row.repeat(8));
             for sign in [1.0f32, -1.0] {
                 for rounding in [Rounding::Fine, Rounding::Coarse] {
-                let xs = vec![sign; 4 * 512];
-                let mut input = Input::rounded(rounding);
-                input.copy(&xs, 512);
-                let mut out = Vec::new();
-                matrix.apply(&mut input, None, &mut out, &mut Scratch::default());
-                for (column, weights) in dense(&matrix).iter().enumerate() {
-                    let wanted: f64 = weights.iter().map(|&w| f64::from(w * sign)).sum();
-                    let found = f64::from(out[column]);
-                    assert!(
-                        (found - wanted).abs() <= 1e-6 * wanted.abs().max(1.0),
-                        "{format:?} {byte}: {found} {wanted}"
-                    );
-                }
+                    let xs = vec![sign; 4 * 512];
+                    let mut input = Input::rounded(rounding);
+                    input.copy(&xs, 512);
+                    let mut out = Vec::new();
+                    matrix.apply(&mut input, None, &mut out, &mut Scratch::default());
+                    for (column, weights) in dense(&matrix).iter().enumerate() {
+                        let wanted: f64 = weights.iter().map(|&w| f64::from(w * sign)).sum();
+                        let found = f64::from(out[column]);
+                        assert!(
+                            (found - wanted).abs() <= 1e-6 * wanted.abs().max(1.0),
+                            "{format:?} {byte}: {found} {wanted}"
+                        );
+                    }
                 }
             }
         }
