@@ -2,8 +2,8 @@
 
 /**
  * A PDF of `pages`; a page is `{lines, links}`: `lines` are texts, from the top, each with an optional size
- * (`{text, size}`); `links` are addresses, one link annotation each. `script` runs when the file is opened,
- * in a reader that lets it.
+ * (`{text, size}`) and, with a number as `picture`, a picture above it, another for each number; `links` are addresses,
+ * one link annotation each. `script` runs when the file is opened, in a reader that lets it.
  */
 export function makePdf(pages, { title, script } = {}) {
   const objects = [];
@@ -17,10 +17,18 @@ export function makePdf(pages, { title, script } = {}) {
   add(title ? `<< /Title ${text(title)} >>` : "<< >>");
   const kids = pages.map(({ lines, links = [] }) => {
     let y = 780;
+    const images = [];
     const drawn = lines.map((line) => {
-      const { text: string, size = 11 } = typeof line === "string" ? { text: line } : line;
+      const { text: string, size = 11, picture } = typeof line === "string" ? { text: line } : line;
+      let image = "";
+      if (picture) {
+        add(picturePixels(picture));
+        images.push(`/I${picture} ${objects.length} 0 R`);
+        y -= 260;
+        image = `q 320 0 0 240 140 ${y.toFixed(1)} cm /I${picture} Do Q\n`;
+      }
       y -= size * 1.5;
-      return `BT /F${size > 13 ? 2 : 1} ${size} Tf 60 ${y.toFixed(1)} Td ${text(string)} Tj ET`;
+      return `${image}BT /F${size > 13 ? 2 : 1} ${size} Tf 60 ${y.toFixed(1)} Td ${text(string)} Tj ET`;
     });
     const stream = drawn.join("\n");
     const annotations = links.map((address, index) => {
@@ -35,7 +43,7 @@ export function makePdf(pages, { title, script } = {}) {
     const content = objects.length;
     add(
       `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents ${content} 0 R ` +
-        `/Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> /Annots [${annotations.join(" ")}] >>`,
+        `/Resources << /Font << /F1 3 0 R /F2 4 0 R >> /XObject << ${images.join(" ")} >> >> /Annots [${annotations.join(" ")}] >>`,
     );
     return `${objects.length} 0 R`;
   });
@@ -53,6 +61,25 @@ export function makePdf(pages, { title, script } = {}) {
   file += offsets.map((offset) => `${String(offset).padStart(10, "0")} 00000 n \n`).join("");
   file += `trailer\n<< /Size ${objects.length + 1} /Root 1 0 R /Info 5 0 R >>\nstartxref\n${xref}\n%%EOF\n`;
   return Buffer.from(file, "latin1");
+}
+
+/** An image of 320 x 240 pixels in colour: a disc and bars on a slope, elsewhere for each `number`. */
+function picturePixels(number) {
+  const [width, height] = [320, 240];
+  const pixels = Buffer.alloc(3 * width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const disc = (x - 40 * number) ** 2 + (y - 120) ** 2 < 2500;
+      const bar = x % 40 < 20 && y > height - ((x * number) % 97);
+      const colour = disc ? [200, 40, 25 * number] : bar ? [20, 90, 160] : [255 - (x >> 2), 250, 255 - (y >> 2)];
+      pixels.set(colour, 3 * (y * width + x));
+    }
+  }
+  const hex = pixels.toString("hex") + ">";
+  return (
+    `<< /Type /XObject /Subtype /Image /Width ${width} /Height ${height} /ColorSpace /DeviceRGB ` +
+    `/BitsPerComponent 8 /Filter /ASCIIHexDecode /Length ${hex.length} >>\nstream\n${hex}\nendstream`
+  );
 }
 
 const WORDS = "ice melts slowly under snow while rivers carry sand and stones to the wide grey sea".split(" ");
