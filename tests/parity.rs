@@ -18,7 +18,7 @@ use recto::models::parity::{
 use recto::models::quantize::quantize;
 use recto::models::safetensors::SafetensorsReader;
 use recto::models::tokenizer::TextTokenizer;
-use recto::models::{GenerationOptions, load_text, t5::T5};
+use recto::models::{GenerationEnd, GenerationOptions, TextModel, load_text, t5::T5};
 use serde::Deserialize;
 use std::io::Cursor;
 use std::ops::ControlFlow;
@@ -245,6 +245,38 @@ fn quantised_models_stay_near() {
         let states = lossy.encode(&pixels, &mut go_on).unwrap();
         let error = relative_error(&states, &wanted).unwrap();
         assert!(error < limit, "BLIP as {element:?}: {error}");
+    }
+}
+
+/// Answers that are written side by side are those that are written alone, whenever each ends.
+#[test]
+fn several_prompts_get_their_own_answers() {
+    for name in ["t5-flan-tiny", "t5-v1-tiny"] {
+        let folder = reference_model::folder(name);
+        let mut model = load_t5(&folder, to_gguf(reference_model::safetensors(name), ElementType::Q8_0));
+        let prompts: Vec<String> =
+            ["ice", "a river of ice and stones goes to the sea", "", "two words", "summarize: all"]
+                .map(str::to_owned)
+                .into();
+        for options in [
+            GenerationOptions { max_tokens: 12, no_repeat_ngram: 2, ..Default::default() },
+            GenerationOptions { max_tokens: 6, beams: 3, ..Default::default() },
+        ] {
+            let alone: Vec<_> = prompts
+                .iter()
+                .map(|prompt| model.generate(prompt, &options, &mut |_| go_on()).unwrap())
+                .collect();
+            let together = model.generate_several(&prompts, &options, &mut |_| go_on()).unwrap();
+            assert_eq!(together, alone, "{name}");
+        }
+        let options = GenerationOptions { max_tokens: 12, ..Default::default() };
+        let mut heard = 0;
+        let stopped = model.generate_several(&prompts, &options, &mut |so_far| {
+            heard += 1;
+            if so_far.tokens >= 10 { ControlFlow::Break(()) } else { go_on() }
+        });
+        let stopped = stopped.unwrap();
+        assert!(heard > 5 && stopped.iter().all(|one| one.tokens == 2 && one.end == GenerationEnd::Stopped));
     }
 }
 

@@ -10,13 +10,14 @@ pub(crate) struct Fake {
     says: Vec<String>,
     fails: bool,
     pub(crate) window: usize,
+    pub(crate) at_once: usize,
     pub(crate) prompts: Vec<String>,
 }
 
 impl Fake {
     pub(crate) fn saying(says: &[&str]) -> Self {
         let says = says.iter().map(|text| (*text).to_owned()).collect();
-        Self { says, fails: false, window: 512, prompts: Vec::new() }
+        Self { says, fails: false, window: 512, at_once: 1, prompts: Vec::new() }
     }
 
     pub(crate) fn failing() -> Self {
@@ -45,6 +46,10 @@ impl TextModel for Fake {
 
     fn count_tokens(&self, text: &str) -> usize {
         super::words::count_words(text)
+    }
+
+    fn prompts_at_once(&self) -> usize {
+        self.at_once
     }
 
     fn max_prompt_tokens(&self) -> usize {

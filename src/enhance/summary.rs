@@ -10,7 +10,8 @@ use super::sections::{Section, sections};
 use super::sentences::sentences;
 use super::words::count_words;
 use crate::document::{Document, Generated, Method, SectionSummary, Synopsis};
-use crate::models::{GenerationEnd, GenerationOptions, TextModel};
+use crate::models::{Generation, GenerationEnd, GenerationOptions, TextModel};
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
 /// Tokens of a summary at most: about 70 words.
@@ -127,6 +128,12 @@ enum NoText {
     Unusable(String),
 }
 
+/// The chunks of all sections in order: those to read, and those that have been read with what came of it.
+struct Readings {
+    left: VecDeque<String>,
+    read: VecDeque<(String, Result<String, NoText>)>,
+}
+
 struct Writer<'a> {
     id: &'a str,
     model: &'a mut dyn TextModel,
@@ -143,9 +150,11 @@ impl Writer<'_> {
         let rounds: usize = plans.iter().map(|chunks| chunks.len() + usize::from(chunks.len() > 1)).sum();
         self.total = u32::try_from(rounds).unwrap_or(u32::MAX).saturating_add(1);
 
+        let counts: Vec<usize> = plans.iter().map(Vec::len).collect();
+        let mut readings = Readings { left: plans.into_iter().flatten().collect(), read: VecDeque::new() };
         let mut texts: Vec<String> = Vec::new();
-        for (section, chunks) in sections.iter().zip(plans) {
-            match self.section(chunks) {
+        for (section, count) in sections.iter().zip(counts) {
+            match self.section(count, &mut readings) {
                 Ok(text) => {
                     texts.push(text.clone());
                     self.put_section(section, sections.len(), text);
@@ -209,21 +218,39 @@ impl Writer<'_> {
         self.model.max_prompt_tokens().saturating_sub(instruction + 1).max(16)
     }
 
-    fn section(&mut self, chunks: Vec<String>) -> Result<String, NoText> {
-        let several = chunks.len() > 1;
+    /// Summarises the section whose `count` chunks are the next to read.
+    fn section(&mut self, count: usize, readings: &mut Readings) -> Result<String, NoText> {
+        let several = count > 1;
         let mut parts = Vec::new();
-        for chunk in &chunks {
-            match self.summarise(chunk, "section") {
+        let mut failed = None;
+        for _ in 0..count {
+            let (chunk, result) = self.read(readings)?;
+            match result {
                 Ok(text) => parts.push(text),
                 Err(NoText::Unusable(reason)) if several => {
                     // One chunk of several: its own best sentences stand in for it.
                     self.fall_back(reason);
-                    parts.extend(extractive::short_summary(&sentences(chunk)).map(|summary| summary.text));
+                    parts.extend(extractive::short_summary(&sentences(&chunk)).map(|summary| summary.text));
                 }
-                Err(reason) => return Err(reason),
+                Err(reason) => failed = Some(reason),
             }
         }
-        if several { self.reduce(parts, "section") } else { parts.pop().ok_or_else(nothing) }
+        match failed {
+            Some(reason) => Err(reason),
+            None if several => self.reduce(parts, "section"),
+            None => parts.pop().ok_or_else(nothing),
+        }
+    }
+
+    /// The next chunk and its summary. As many are made at once as the model likes, of sections to come too.
+    fn read(&mut self, readings: &mut Readings) -> Result<(String, Result<String, NoText>), NoText> {
+        if readings.read.is_empty() {
+            let at_once = self.model.prompts_at_once().clamp(1, readings.left.len().max(1));
+            let chunks: Vec<String> = readings.left.drain(..at_once.min(readings.left.len())).collect();
+            let summaries = self.summarise(&chunks, "section")?;
+            readings.read.extend(chunks.into_iter().zip(summaries));
+        }
+        readings.read.pop_front().ok_or_else(nothing)
     }
 
     /// Summaries to one summary.
@@ -234,12 +261,12 @@ impl Writer<'_> {
                 self.model.count_tokens(text)
             });
             if let [last] = joined.as_slice() {
-                return self.summarise(last, activity);
+                return self.summarise_one(last, activity);
             }
             self.total = self.total.saturating_add(u32::try_from(joined.len()).unwrap_or(u32::MAX));
             let mut shorter = Vec::new();
             for chunk in &joined {
-                match self.summarise(chunk, activity) {
+                match self.summarise_one(chunk, activity) {
                     Ok(text) => shorter.push(text),
                     Err(NoText::Stopped) => return Err(NoText::Stopped),
                     Err(NoText::Unusable(reason)) => self.fall_back(reason),
@@ -250,7 +277,16 @@ impl Writer<'_> {
         Err(nothing())
     }
 
-    fn summarise(&mut self, text: &str, activity: &'static str) -> Result<String, NoText> {
+    fn summarise_one(&mut self, text: &str, activity: &'static str) -> Result<String, NoText> {
+        self.summarise(&[text.to_owned()], activity)?.pop().unwrap_or_else(|| Err(nothing()))
+    }
+
+    /// The summary of each of `texts`.
+    fn summarise(
+        &mut self,
+        texts: &[String],
+        activity: &'static str,
+    ) -> Result<Vec<Result<String, NoText>>, NoText> {
         let (done, total) = (self.done, self.total.max(self.done + 1));
         if (self.listen)(Told::Working { activity, done, total }).is_break() {
             return Err(NoText::Stopped);
@@ -261,9 +297,9 @@ impl Writer<'_> {
             no_repeat_ngram: 3,
             ..GenerationOptions::default()
         };
-        let prompt = fill(self.prompts.summary, text, "");
-        let text = self.generate(&prompt, &options, SUMMARY_MIN_WORDS)?;
-        Ok(ended(&text))
+        let prompts: Vec<String> = texts.iter().map(|text| fill(self.prompts.summary, text, "")).collect();
+        let summaries = self.generate(&prompts, &options, SUMMARY_MIN_WORDS)?;
+        Ok(summaries.into_iter().map(|text| Ok(ended(&text?))).collect())
     }
 
     fn title(&mut self) {
@@ -276,7 +312,11 @@ impl Writer<'_> {
             no_repeat_ngram: 2,
             ..GenerationOptions::default()
         };
-        match self.generate(&fill(template, &summary.text, ""), &options, 2) {
+        let prompt = fill(template, &summary.text, "");
+        let title = self
+            .generate(&[prompt], &options, 2)
+            .and_then(|mut one| one.pop().unwrap_or_else(|| Err(nothing())));
+        match title {
             Ok(text) => {
                 let title = Some(self.by_model(text.trim_end_matches('.').to_owned()));
                 self.change(|synopsis| synopsis.title = title);
@@ -288,26 +328,35 @@ impl Writer<'_> {
         }
     }
 
+    /// What the model answers to each of `prompts`; why not, for each that it cannot.
     fn generate(
         &mut self,
-        prompt: &str,
+        prompts: &[String],
         options: &GenerationOptions,
         min_words: usize,
-    ) -> Result<String, NoText> {
-        self.made.asked += 1;
-        self.done = self.done.saturating_add(1);
+    ) -> Result<Vec<Result<String, NoText>>, NoText> {
+        self.made.asked += prompts.len();
+        self.done = self.done.saturating_add(u32::try_from(prompts.len()).unwrap_or(u32::MAX));
         let listen = &mut *self.listen;
-        let result = self.model.generate(prompt, options, &mut |so_far| {
+        let result = self.model.generate_several(prompts, options, &mut |so_far| {
             listen(Told::Writing { text: so_far.text, tokens: so_far.tokens })
         });
-        let generation = result.map_err(|error| NoText::Unusable(error.to_string()))?;
-        self.made.tokens += generation.tokens;
-        if generation.end == GenerationEnd::Stopped {
+        let generations = match result {
+            Ok(generations) => generations,
+            Err(error) => {
+                return Ok(prompts.iter().map(|_| Err(NoText::Unusable(error.to_string()))).collect());
+            }
+        };
+        self.made.tokens += generations.iter().map(|generation| generation.tokens).sum::<usize>();
+        if generations.iter().any(|generation| generation.end == GenerationEnd::Stopped) {
             return Err(NoText::Stopped);
         }
-        let text = generation.text.split_whitespace().collect::<Vec<_>>().join(" ");
-        plausible::check(&text, min_words).map_err(|reason| NoText::Unusable(reason.to_string()))?;
-        Ok(if generation.end == GenerationEnd::MaxTokens { whole_sentences(&text) } else { text })
+        let text = |generation: Generation| {
+            let text = generation.text.split_whitespace().collect::<Vec<_>>().join(" ");
+            plausible::check(&text, min_words).map_err(|reason| NoText::Unusable(reason.to_string()))?;
+            Ok(if generation.end == GenerationEnd::MaxTokens { whole_sentences(&text) } else { text })
+        };
+        Ok(generations.into_iter().map(text).collect())
     }
 
     fn put_section(&mut self, section: &Section, count: usize, text: String) {

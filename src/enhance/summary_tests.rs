@@ -50,6 +50,37 @@ fn without_a_model_everything_is_extractive_and_says_so() {
 }
 
 #[test]
+fn several_at_once_give_what_one_by_one_gives() {
+    let says =
+        ["Ice is melting quite fast.", "", "It all ends in the wide sea.", "Ice melts while whales sing."];
+    let outcome = |at_once: usize| {
+        let mut model = Fake::saying(&says);
+        (model.at_once, model.window) = (at_once, 40);
+        let (made, told) = run(&two_sections(), Some(&mut model), usize::MAX);
+        (made, told.last().cloned(), model.prompts)
+    };
+    let (made, _, prompts) = outcome(1);
+    assert!(prompts.len() > 5 && made.fallbacks > 0, "{prompts:?}");
+    // What is asked, in which order, is the same but for the chunks that are read before others are reduced.
+    for at_once in [2, 4, 9] {
+        let (several, last, mut asked) = outcome(at_once);
+        assert_eq!((several.asked, several.stopped), (made.asked, false), "{at_once}");
+        assert_eq!(last, several.synopsis);
+        asked.sort();
+        let chunks = |prompts: &[String]| {
+            prompts.iter().filter(|it| it.contains("whales") || it.contains("ice")).count()
+        };
+        assert_eq!(chunks(&asked), chunks(&prompts), "{at_once}");
+    }
+    for stop_after in 1..12 {
+        let mut model = Fake::saying(&says);
+        (model.at_once, model.window) = (4, 40);
+        let (made, _) = run(&two_sections(), Some(&mut model), stop_after);
+        assert!(made.stopped, "after {stop_after}");
+    }
+}
+
+#[test]
 fn map_then_reduce() {
     let says = ["Ice is melting fast.", "Whales travel and sing", "Ice melts while whales sing."];
     let mut model = Fake::saying(&says);

@@ -113,12 +113,28 @@ impl CrossCache {
         Self(cache)
     }
 
-    /// Attention of the rows in `work.query` into `work.input`. Rows are positions of any number of hypotheses:
-    /// all look at the same input, so they share its keys without a copy.
-    pub(crate) fn attend(&self, heads: Heads, work: &mut Workspace) {
+    /// Attention of the rows in `work.query` into `work.input`. Rows are positions of any number of hypotheses.
+    /// Those that look at the same input share its keys without a copy: with one cache all, with several as many
+    /// as each has of the rows.
+    pub(crate) fn attend(caches: &[Self], heads: Heads, work: &mut Workspace) {
         let features = heads.features();
-        let out = work.input.begin(work.query.len() / features.max(1), features);
-        self.0.attend(&work.query, features, heads.scale, None, out, &mut work.attention);
+        let rows = work.query.len() / features.max(1);
+        let out = work.input.begin(rows, features);
+        let part = (rows / caches.len().max(1) * features).max(1);
+        let parts = work.query.chunks_exact(part).zip(out.chunks_exact_mut(part));
+        for (cache, (query, out)) in caches.iter().zip(parts) {
+            cache.0.attend(query, features, heads.scale, None, out, &mut work.attention);
+        }
+    }
+
+    /// Keeps the caches at `places`, each once; where hypotheses share one it stays.
+    pub(crate) fn keep(caches: &mut Vec<Self>, places: &[u32]) {
+        if caches.len() > 1 {
+            let mut taken =
+                |place: &u32| caches.get_mut(*place as usize).map(std::mem::take).unwrap_or_default();
+            let kept = places.iter().map(&mut taken).collect();
+            *caches = kept;
+        }
     }
 }
 

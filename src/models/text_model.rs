@@ -89,6 +89,26 @@ pub trait TextModel {
         on_token: &mut TokenCallback<'_>,
     ) -> Result<Generation, TextModelError>;
 
+    /// Answers several prompts, each as [`TextModel::generate`] would. `on_token` hears of the first that is not
+    /// finished, and of the tokens of all. Whatever was not finished when it broke is marked so.
+    ///
+    /// # Errors
+    ///
+    /// When the tokenizer or a computation fails.
+    fn generate_several(
+        &mut self,
+        prompts: &[String],
+        options: &GenerationOptions,
+        on_token: &mut TokenCallback<'_>,
+    ) -> Result<Vec<Generation>, TextModelError> {
+        prompts.iter().map(|prompt| self.generate(prompt, options, on_token)).collect()
+    }
+
+    /// How many prompts are best answered together; 1 where that is no quicker.
+    fn prompts_at_once(&self) -> usize {
+        1
+    }
+
     /// How many tokens `text` takes in a prompt, without the end marker.
     fn count_tokens(&self, text: &str) -> usize;
 

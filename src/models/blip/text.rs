@@ -232,7 +232,7 @@ impl TextAttention {
     fn forward_cross(&self, xs: &mut [f32], cache: &CrossCache, work: &mut Workspace) {
         work.input.copy(xs, self.query.weight().inputs());
         self.query.forward(&mut work.input, &mut work.query, &mut work.scratch);
-        cache.attend(self.heads, work);
+        CrossCache::attend(std::slice::from_ref(cache), self.heads, work);
         self.finish(xs, work);
     }
 

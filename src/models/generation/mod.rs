@@ -107,6 +107,56 @@ fn greedy(
     }
 }
 
+/// Writes an answer to each of `count` inputs, which `decoder` has side by side as hypotheses, all from `start`, each
+/// as greedily as [`write`] would. `on_tokens` gets the new tokens so far of each.
+///
+/// # Errors
+///
+/// When a computation fails.
+pub fn write_several(
+    decoder: &mut impl Decoder,
+    count: usize,
+    start: u32,
+    eos: u32,
+    options: &GenerationOptions,
+    on_tokens: &mut dyn FnMut(&[Written]) -> ControlFlow<()>,
+) -> Result<Vec<Written>> {
+    let unfinished = Written { ids: Vec::new(), end: GenerationEnd::Stopped };
+    let mut written = vec![unfinished; count];
+    let mut active: Vec<usize> = (0..count).collect();
+    let mut tokens = vec![start; count];
+    while !active.is_empty() {
+        let logits = decoder.advance(&tokens, active.len())?.to_vec2::<f32>()?;
+        tokens.clear();
+        let mut places = Vec::new();
+        let mut still_active = Vec::new();
+        for ((place, &index), mut scores) in (0u32..).zip(&active).zip(logits) {
+            let Some(one) = written.get_mut(index) else { continue };
+            let sequence: Vec<u32> = std::iter::once(start).chain(one.ids.iter().copied()).collect();
+            repetition::rein_in(&mut scores, &sequence, options);
+            let token = best(&scores);
+            one.ids.push(token);
+            if token == eos {
+                one.end = GenerationEnd::EndOfText;
+            } else if one.ids.len() >= options.max_tokens {
+                one.end = GenerationEnd::MaxTokens;
+            } else {
+                tokens.push(token);
+                places.push(place);
+                still_active.push(index);
+            }
+        }
+        if on_tokens(&written).is_break() {
+            break;
+        }
+        if !places.is_empty() && places.len() < active.len() {
+            decoder.reorder(&places)?;
+        }
+        active = still_active;
+    }
+    Ok(written)
+}
+
 /// The index of the largest score, the first of equals; what is not a number loses.
 fn best(scores: &[f32]) -> u32 {
     let mut best = (0u32, f32::NEG_INFINITY);
@@ -194,6 +244,23 @@ mod tests {
         assert_eq!(run(&beams, 2).end, GenerationEnd::Stopped);
         let short = GenerationOptions { beams: 4, max_tokens: 2, ..Default::default() };
         assert_eq!(run(&short, 99), Written { ids: vec![4, 5], end: GenerationEnd::MaxTokens });
+    }
+
+    #[test]
+    fn several_are_written_side_by_side_and_end_on_their_own() {
+        let options = GenerationOptions { max_tokens: 4, ..Default::default() };
+        let mut decoder = Counting { last: Vec::new() };
+        // All begin alike here, so they end alike; the limit comes first.
+        let both =
+            write_several(&mut decoder, 2, 3, 9, &options, &mut |_| ControlFlow::Continue(())).unwrap();
+        assert_eq!(both, vec![Written { ids: vec![4, 5, 6, 7], end: GenerationEnd::MaxTokens }; 2]);
+        let mut steps = 0;
+        let stopped = write_several(&mut decoder, 3, 3, 9, &GenerationOptions::default(), &mut |written| {
+            steps += 1;
+            assert_eq!(written.len(), 3);
+            if steps == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert_eq!(stopped.unwrap(), vec![Written { ids: vec![4, 5], end: GenerationEnd::Stopped }; 3]);
     }
 
     #[test]

@@ -114,11 +114,11 @@ impl Attention {
         CrossCache::new(&work.key, &work.value, self.heads)
     }
 
-    /// New positions to the input.
-    pub(super) fn forward_cross(&self, xs: &mut [f32], cache: &CrossCache, work: &mut Workspace) {
+    /// New positions to the input, or each hypothesis to its own.
+    pub(super) fn forward_cross(&self, xs: &mut [f32], caches: &[CrossCache], work: &mut Workspace) {
         self.norm.forward_to(xs, &mut work.input);
         self.query.forward(&mut work.input, &mut work.query, &mut work.scratch);
-        cache.attend(self.heads, work);
+        CrossCache::attend(caches, self.heads, work);
         self.finish(xs, work);
     }
 }

@@ -85,8 +85,19 @@ impl T5 {
     ///
     /// When a computation fails.
     pub fn decoder(&self, states: &Tensor) -> Result<T5Decoder<'_>> {
+        self.decoder_of(std::slice::from_ref(states))
+    }
+
+    /// Makes ready to write an answer to each of several inputs, side by side: hypothesis `i` answers `states[i]`,
+    /// and may be dropped with [`Decoder::reorder`], but not doubled.
+    ///
+    /// # Errors
+    ///
+    /// When a computation fails.
+    pub fn decoder_of(&self, states: &[Tensor]) -> Result<T5Decoder<'_>> {
         let width = self.config.d_model;
-        let caches = self.decoder.start(&from_tensor(states, width)?, width);
+        let inputs = states.iter().map(|states| from_tensor(states, width)).collect::<Result<Vec<_>>>()?;
+        let caches = self.decoder.start(&inputs, width);
         Ok(T5Decoder { model: self, caches, past: 0 })
     }
 }

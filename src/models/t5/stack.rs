@@ -75,13 +75,17 @@ impl DecoderStack {
         Ok(Self { layers, bias, norm })
     }
 
-    /// Turns the encoder's `states` (`[positions, d_model]`) into keys and values, once per input.
-    pub(super) fn start(&self, states: &[f32], width: usize) -> DecoderCaches {
+    /// Turns the encoder's states (`[positions, d_model]` for each input) into keys and values, once per input.
+    pub(super) fn start(&self, inputs: &[Vec<f32>], width: usize) -> DecoderCaches {
+        let mut layers: Vec<_> = self.layers.iter().map(|_| (SelfCache::default(), Vec::new())).collect();
         let mut work = Workspace::default();
-        work.input.copy(states, width);
-        let caches =
-            self.layers.iter().map(|(_, cross, _)| (SelfCache::default(), cross.read_input(&mut work)));
-        DecoderCaches { layers: caches.collect(), work: Workspace::default() }
+        for states in inputs {
+            work.input.copy(states, width);
+            for ((_, cross, _), (_, caches)) in self.layers.iter().zip(&mut layers) {
+                caches.push(cross.read_input(&mut work));
+            }
+        }
+        DecoderCaches { layers, work: Workspace::default() }
     }
 
     /// `[hypotheses * new, d_model]` to the same, for new positions after `past`.
@@ -95,9 +99,9 @@ impl DecoderStack {
         let table = self.bias.table(past_and_new);
         let mut xs = embedded;
         let DecoderCaches { layers, work } = caches;
-        for ((own, cross, feed_forward), (own_cache, cross_cache)) in self.layers.iter().zip(layers) {
+        for ((own, cross, feed_forward), (own_cache, cross_caches)) in self.layers.iter().zip(layers) {
             own.forward_decoder(&mut xs, hypotheses, own_cache, table.bias(), work);
-            cross.forward_cross(&mut xs, cross_cache, work);
+            cross.forward_cross(&mut xs, cross_caches, work);
             feed_forward.forward(&mut xs, work);
         }
         self.norm.forward(&xs)
@@ -107,14 +111,16 @@ impl DecoderStack {
 /// What each decoder layer remembers, and room for what it does not.
 #[derive(Debug)]
 pub(super) struct DecoderCaches {
-    layers: Vec<(SelfCache, CrossCache)>,
+    /// The input's keys and values are one for all hypotheses, or each has its own.
+    layers: Vec<(SelfCache, Vec<CrossCache>)>,
     pub(super) work: Workspace,
 }
 
 impl DecoderCaches {
     pub(super) fn reorder(&mut self, parents: &[u32]) {
-        for (own, _) in &mut self.layers {
+        for (own, cross) in &mut self.layers {
             own.reorder(parents);
+            CrossCache::keep(cross, parents);
         }
     }
 }
