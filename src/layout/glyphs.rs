@@ -35,6 +35,12 @@ impl Turn {
         }
     }
 
+    /// The turn with which `glyph` is read. Glyphs of vertical writing stand upright, one below the other, and their
+    /// columns follow each other to the left: read as if they ran downwards, they are in order.
+    fn of_glyph(glyph: &Glyph) -> Option<Self> {
+        if is_set_downwards(glyph) { Some(Self::Down) } else { Self::of_angle(glyph.angle) }
+    }
+
     /// A point of the page in the coordinates of the turned page, both y down; `width` and `height` are
     /// the page's own.
     fn point(self, (x, y): (f32, f32), width: f32, height: f32) -> (f32, f32) {
@@ -62,6 +68,15 @@ impl Turn {
         }
     }
 }
+
+/// The glyph is upright and the pen goes down from it.
+fn is_set_downwards(glyph: &Glyph) -> bool {
+    let (across, down) = (glyph.advance.0 - glyph.origin.0, glyph.advance.1 - glyph.origin.1);
+    down > 0.3 * glyph.size && across.abs() < 0.3 * down && Turn::of_angle(glyph.angle) == Some(Turn::None)
+}
+
+/// How far above the box's lower edge the baseline of a glyph of vertical writing is taken to be, in ems.
+const VERTICAL_DESCENT: f32 = 0.12;
 
 /// The text of a page, ready to be read.
 pub(super) struct Readable<'a> {
@@ -100,7 +115,7 @@ pub(super) fn readable(content: &PageContent) -> Readable<'_> {
 
     let mut votes = [0_usize; 4];
     for glyph in glyphs() {
-        match Turn::of_angle(glyph.angle) {
+        match Turn::of_glyph(glyph) {
             Some(Turn::None) => votes[0] += 1,
             Some(Turn::Up) => votes[1] += 1,
             Some(Turn::Down) => votes[2] += 1,
@@ -127,9 +142,13 @@ pub(super) fn readable(content: &PageContent) -> Readable<'_> {
             break;
         }
         let bbox = turn.rect(&glyph.bbox, content.width, content.height);
-        if Turn::of_angle(glyph.angle) == Some(turn) {
-            let (x, y) = turn.point(glyph.origin, content.width, content.height);
+        if Turn::of_glyph(glyph) == Some(turn) {
+            let (x, mut y) = turn.point(glyph.origin, content.width, content.height);
             let (end, _) = turn.point(glyph.advance, content.width, content.height);
+            if is_set_downwards(glyph) {
+                // Its pen is in the middle of the column.
+                y = bbox.y1 - VERTICAL_DESCENT * glyph.size;
+            }
             if !glyph.text.trim().is_empty() && seen.is_again(glyph, x, y) {
                 continue;
             }

@@ -321,7 +321,47 @@ def tagged():
     pdf.write("tagged")
 
 
+def vertical():
+    """Japanese from top to bottom, in columns from right to left: the opening of Natsume Soseki's `I am a Cat`
+    (1905, in the public domain)."""
+    pdf = Pdf()
+    ranges = "\n".join(f"<{high:02X}00> <{high:02X}FF> <{high:02X}00>" for high in (0x30, *range(0x4E, 0xA0)))
+    count = ranges.count("\n") + 1
+    unicode = pdf.stream(
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /Same def\n"
+        f"1 begincodespacerange <0000> <FFFF> endcodespacerange\n{count} beginbfrange\n{ranges}\nendbfrange\n"
+        "endcmap end end")
+    descriptor = pdf.add(
+        "<< /Type /FontDescriptor /FontName /Mincho /Flags 4 /FontBBox [0 -120 1000 880] /ItalicAngle 0 "
+        "/Ascent 880 /Descent -120 /CapHeight 700 /StemV 80 >>")
+    cid = pdf.add(
+        "<< /Type /Font /Subtype /CIDFontType0 /BaseFont /Mincho /CIDSystemInfo << /Registry (Adobe) "
+        f"/Ordering (Identity) /Supplement 0 >> /FontDescriptor {descriptor} 0 R /DW 1000 /DW2 [880 -1000] >>")
+    pdf.fonts["F7"] = pdf.add(
+        f"<< /Type /Font /Subtype /Type0 /BaseFont /Mincho /Encoding /Identity-V /DescendantFonts [{cid} 0 R] "
+        f"/ToUnicode {unicode} 0 R >>")
+
+    def column(x, y, words, size=12):
+        codes = "".join(f"{ord(letter):04X}" for letter in words)
+        return f"BT /F7 {size} Tf 1 0 0 1 {x} {y} Tm <{codes}> Tj ET\n"
+
+    title, paragraphs = "吾輩は猫である", [
+        "　吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。何でも薄暗いじめじめした所で"
+        "ニャーニャー泣いていた事だけは記憶している。吾輩はここで始めて人間というものを見た。",
+        "　しかもあとで聞くとそれは書生という人間中で一番獰悪な種族であったそうだ。この書生というのは時々"
+        "我々を捕えて煮て食うという話である。",
+    ]
+    content, x = column(370, 500, title, 20), 320
+    for paragraph in paragraphs:
+        for start in range(0, len(paragraph), 24):
+            content += column(x, 500, paragraph[start:start + 24])
+            x -= 21
+    pdf.page(content + text(205, 40, "1", 9))
+    pdf.write("vertical-writing")
+
+
 RULES = {
+    "vertical-writing": "Japanese set vertically: columns from right to left, paragraphs over several columns, no spaces between\nglyphs, a heading in larger type.",
     "footnotes": "Footnotes with marks that start anew on each page and a symbol: numbered without clash; `km²` is no\nmark, a mark that is used twice leads to one note.",
     "code": "Program text and a typed table in a monospaced font: fenced, with indentation, inner gaps and the blank line; a\nmonospaced word in a sentence stays in it.",
     "equations": "A display equation on one line becomes LaTeX with its number; a fraction is not guessed at and becomes a\npicture with its text. Neither joins the paragraphs around it.",
@@ -334,5 +374,5 @@ RULES = {
     "tagged": "All in one type size: levels, list and table are known by the structure tree alone.",
 }
 SELECTED = sys.argv[1:]
-for make in [footnotes, code, equations, links, contents, ligatures, headings, split_table, right_to_left, tagged]:
+for make in [footnotes, code, equations, links, contents, ligatures, headings, split_table, right_to_left, tagged, vertical]:
     make()
