@@ -36,6 +36,15 @@ pub(super) struct Region {
 const MIN_LINES: usize = 3;
 /// And its lines are in the median this many ems wide: narrower ones are list markers or table cells.
 const MIN_COLUMN_EMS: f32 = 9.0;
+/// A side with so many lines whose baselines are not those beside it may be narrower: notes beside the text, for
+/// which cells and markers would stand level.
+const SIDEBAR_LINES: usize = 6;
+/// Then its lines are in the median this many ems wide.
+const MIN_SIDEBAR_EMS: f32 = 4.5;
+/// And so many ems lie between.
+const SIDEBAR_GUTTER_EMS: f32 = 1.5;
+/// Lines whose middles are this part of an em apart are not level.
+const NOT_LEVEL_EMS: f32 = 0.15;
 /// A gutter is at least this many ems wide.
 const MIN_GUTTER_EMS: f32 = 0.6;
 /// One narrower than this could be a river of word spaces: it needs more lines to be believed.
@@ -159,19 +168,21 @@ fn score(sorted: &[&Atom], x: f32, (top, bottom): (f32, f32), em: f32) -> Option
     left.finish();
     right.finish();
     let shared = left.bottom.min(right.bottom) - left.top.max(right.top);
-    let enough = |side: &Side| {
+    let apart = right.x0 - left.x1;
+    let enough = |side: &Side, other: &Side| {
         side.solid
             || (side.lines >= MIN_LINES && side.median_width() >= MIN_COLUMN_EMS * em && side.fill() > 0.45)
+            || (apart >= SIDEBAR_GUTTER_EMS * em && side.is_sidebar_of(other, em))
     };
     // Two figures side by side are no columns; a figure beside text may be.
     if left.solid && right.solid && left.lines.min(right.lines) < MIN_LINES {
         return None;
     }
-    let narrow = right.x0 - left.x1 < SURE_GUTTER_EMS * em;
+    let narrow = apart < SURE_GUTTER_EMS * em;
     if narrow && left.lines.min(right.lines) < RIVER_LINES && !left.solid && !right.solid {
         return None;
     }
-    if !enough(&left) || !enough(&right) || shared < 2.0 * em {
+    if !enough(&left, &right) || !enough(&right, &left) || shared < 2.0 * em {
         return None;
     }
     Some(left.height().min(right.height()) + 0.1 * shared)
@@ -235,6 +246,25 @@ impl Side {
         self.median_width() / (self.x1 - self.x0).max(1.0)
     }
 
+    /// Its lines follow each other without regard to those of `other`: three in four are level with none.
+    fn is_sidebar_of(&self, other: &Self, em: f32) -> bool {
+        if self.lines < SIDEBAR_LINES || self.median_width() < MIN_SIDEBAR_EMS * em || self.fill() <= 0.45 {
+            return false;
+        }
+        // Rows come from the top down; in a skewed page nearly so.
+        let mut others = other.rows.iter().map(|(y, ..)| *y).peekable();
+        let mut before = f32::NEG_INFINITY;
+        let mut level = 0;
+        for (y, ..) in &self.rows {
+            while let Some(next) = others.next_if(|next| next < y) {
+                before = next;
+            }
+            let after = others.peek().copied().unwrap_or(f32::INFINITY);
+            level += usize::from((y - before).min(after - y) < NOT_LEVEL_EMS * em);
+        }
+        4 * level <= self.lines
+    }
+
     fn height(&self) -> f32 {
         (self.bottom - self.top).max(0.0)
     }
@@ -266,6 +296,23 @@ mod tests {
             indices(&regions),
             [vec![0], (10..16).collect::<Vec<_>>(), (20..26).collect::<Vec<_>>(), vec![30]]
         );
+    }
+
+    #[test]
+    fn notes_beside_the_text_are_a_column_and_cells_are_not() {
+        let page = |pitch: f32, shift: f32| {
+            let mut atoms = Vec::new();
+            for row in 0..12 {
+                atoms.push(line(row, 150.0, 400.0, 100.0 + 12.0 * row as f32));
+                if row < 8 {
+                    atoms.push(line(20 + row, 50.0, 105.0, 110.0 + shift + pitch * row as f32));
+                }
+            }
+            indices(&order_regions(atoms, 10.0)).len()
+        };
+        assert_eq!(page(12.0, 2.0 - 4.0), 2, "between the lines");
+        assert_eq!(page(11.3, 0.5), 2, "with a pitch of its own");
+        assert_eq!(page(12.0, 2.0), 1, "level with the lines");
     }
 
     #[test]
