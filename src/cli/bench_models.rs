@@ -65,7 +65,7 @@ pub(super) fn bench_models(args: &BenchModelsArgs) -> Result<(), BenchModelsErro
         names => names.iter().map(known).collect::<Result<_, _>>()?,
     };
     if let Some(threads) = args.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build_global()?;
+        rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).use_current_thread().build_global()?;
     }
     let mut out = std::io::stdout().lock();
     if !args.json {

@@ -2,7 +2,7 @@
 
 use super::config::Config;
 use crate::models::generation::Decoder;
-use crate::models::kernels::{Activation, WeightMatrix, add};
+use crate::models::kernels::{Activation, WeightMatrix, add, wide_awake};
 use crate::models::layers::{
     CrossCache, Heads, LayerNorm, Linear, SelfCache, Workspace, add_embeddings, from_tensor, last_rows,
     to_tensor,
@@ -114,8 +114,10 @@ impl BlipDecoder<'_> {
 
 impl Decoder for BlipDecoder<'_> {
     fn advance(&mut self, tokens: &[u32], hypotheses: usize) -> Result<Tensor> {
-        let hidden = self.hidden(tokens, hypotheses)?;
-        self.project(&last_rows(&hidden, hypotheses, self.model.words.inputs()))
+        wide_awake(|| {
+            let hidden = self.hidden(tokens, hypotheses)?;
+            self.project(&last_rows(&hidden, hypotheses, self.model.words.inputs()))
+        })
     }
 
     fn advance_all(&mut self, tokens: &[u32]) -> Result<Tensor> {

@@ -30,3 +30,4 @@ pub(crate) use input::{Input, Rounding};
 pub(crate) use matrix::{Format, WeightMatrix};
 pub(crate) use product::Scratch;
 pub use threads::threads;
+pub(crate) use threads::wide_awake;

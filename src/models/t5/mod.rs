@@ -14,7 +14,7 @@ pub use config::Config;
 pub use text::T5TextModel;
 
 use super::generation::{Decoder, Interrupted};
-use super::kernels::WeightMatrix;
+use super::kernels::{WeightMatrix, wide_awake};
 use super::layers::{Linear, add_embeddings, from_tensor, last_rows, to_tensor};
 use super::weights::{LoadError, Weights};
 use candle_core::{Result, Tensor};
@@ -135,8 +135,10 @@ impl T5Decoder<'_> {
 
 impl Decoder for T5Decoder<'_> {
     fn advance(&mut self, tokens: &[u32], hypotheses: usize) -> Result<Tensor> {
-        let hidden = self.hidden(tokens, hypotheses)?;
-        self.project(last_rows(&hidden, hypotheses, self.model.config.d_model))
+        wide_awake(|| {
+            let hidden = self.hidden(tokens, hypotheses)?;
+            self.project(last_rows(&hidden, hypotheses, self.model.config.d_model))
+        })
     }
 
     fn advance_all(&mut self, tokens: &[u32]) -> Result<Tensor> {
