@@ -1,5 +1,7 @@
 //! Images and paths in; figure boxes out: pictures, drawings, and what consists of both.
 
+use super::captions::{CaptionOf, find_caption};
+use super::figure_labels::join_labels;
 use super::fragments::Fragment;
 use super::glyphs::Turn;
 use super::survey::Survey;
@@ -19,6 +21,10 @@ pub(super) struct FigureBox {
 const MIN_SIDE: f32 = 14.0;
 /// A drawing is at least this wide and high, in points.
 const MIN_DRAWING: f32 = 45.0;
+/// With a caption a drawing of a few lines and boxes is one too, if it is this many ems high.
+const LEAST_LIGHT_EMS: f32 = 2.5;
+/// And the caption is at most this many ems away.
+const FARTHEST_CAPTION_EMS: f32 = 5.0;
 /// More paths than this are not clustered one by one: they are one drawing.
 const MAX_PATHS: usize = 20_000;
 
@@ -41,10 +47,47 @@ pub(super) fn find_figures(page: &Page<'_>, survey: &Survey) -> Vec<FigureBox> {
             boxes.push(FigureBox { bbox, image: Some(index) });
         }
     }
-    for bbox in drawings(page, page_area) {
-        boxes.push(FigureBox { bbox, image: None });
+    let captions = figure_captions(page.fragments);
+    let (sure, light) = drawings(page, page_area);
+    boxes.extend(sure.into_iter().map(|bbox| FigureBox { bbox, image: None }));
+    let em = survey.body_size();
+    for bbox in light {
+        let axes = |figure: &FigureBox| {
+            bbox.grown(2.0).intersection(&figure.bbox).is_some()
+                && bbox.union(&figure.bbox).area() < 1.5 * figure.bbox.area()
+        };
+        let told = || captions.iter().any(|caption| tells_of(caption, &bbox, page.fragments, em));
+        if boxes.iter().any(axes) || (bbox.height() > LEAST_LIGHT_EMS * em && told()) {
+            boxes.push(FigureBox { bbox, image: None });
+        }
     }
-    merge(boxes)
+    join_labels(merge(boxes), page.fragments, page.tables, &captions, em)
+}
+
+/// Where lines start that are a figure's caption.
+fn figure_captions(fragments: &[Fragment<'_>]) -> Vec<Rect> {
+    let starts = |at: usize| {
+        let first = fragments.get(at)?;
+        let on_line = |other: &&Fragment<'_>| (other.baseline - first.baseline).abs() < 0.2 * first.size;
+        // Wide word spaces may part the number from its word.
+        let words: Vec<String> =
+            fragments.iter().skip(at).take(3).take_while(on_line).map(Fragment::text).collect();
+        matches!(find_caption(&words.join(" ")), Some((CaptionOf::Figure, _))).then_some(first.bbox)
+    };
+    (0..fragments.len()).filter_map(starts).take(60).collect()
+}
+
+/// Whether a caption stands right above or below what is drawn, with labels between at most.
+fn tells_of(caption: &Rect, drawing: &Rect, fragments: &[Fragment<'_>], em: f32) -> bool {
+    let below = caption.y0 > drawing.center_y();
+    let (top, bottom) = if below { (drawing.y1, caption.y0) } else { (caption.y1, drawing.y0) };
+    let between = Rect { y0: top, y1: bottom.max(top), ..*drawing };
+    let beside = caption.overlap_x(drawing) > 0.0;
+    let prose = |fragment: &Fragment<'_>| {
+        between.contains(fragment.bbox.center_x(), fragment.bbox.center_y())
+            && fragment.bbox.width() > 0.6 * drawing.width()
+    };
+    beside && bottom - top < FARTHEST_CAPTION_EMS * em && !fragments.iter().any(prose)
 }
 
 fn keeps(image: &ImageItem, bbox: &Rect, page_area: f32, page: &Page<'_>, survey: &Survey) -> bool {
@@ -66,8 +109,8 @@ fn text_share(fragments: &[Fragment<'_>], bbox: &Rect) -> f32 {
     text / bbox.area().max(1.0)
 }
 
-/// Clusters of paths that look drawn.
-fn drawings(page: &Page<'_>, page_area: f32) -> Vec<Rect> {
+/// Clusters of paths: those that look drawn, and those of a few lines and boxes.
+fn drawings(page: &Page<'_>, page_area: f32) -> (Vec<Rect>, Vec<Rect>) {
     let drawn: Vec<(Rect, u32)> = page
         .paths
         .iter()
@@ -118,19 +161,19 @@ fn drawings(page: &Page<'_>, page_area: f32) -> Vec<Rect> {
             }
         }
     }
-    let mut found: Vec<Rect> = clusters
-        .into_iter()
-        .filter(|(bbox, weight, _)| {
-            bbox.width() > MIN_DRAWING
-                && bbox.height() > MIN_DRAWING
-                && *weight >= 12
-                && bbox.area() < 0.9 * page_area
-                && text_share(page.fragments, bbox) < 0.38
-        })
-        .map(|(bbox, ..)| bbox)
-        .collect();
-    found.sort_by(|a, b| a.y0.total_cmp(&b.y0).then(a.x0.total_cmp(&b.x0)));
-    found
+    clusters.sort_by(|(a, ..), (b, ..)| a.y0.total_cmp(&b.y0).then(a.x0.total_cmp(&b.x0)));
+    let (mut sure, mut light) = (Vec::new(), Vec::new());
+    for (bbox, weight, count) in clusters {
+        let clear = bbox.area() < 0.9 * page_area && text_share(page.fragments, &bbox) < 0.38;
+        let large = bbox.width() > MIN_DRAWING && bbox.height() > MIN_DRAWING;
+        if clear && large && weight >= 12 {
+            sure.push(bbox);
+        } else if clear && (count >= 3 || bbox.width() > MIN_DRAWING || bbox.height() > MIN_DRAWING) {
+            light.push(bbox);
+        }
+    }
+    light.truncate(200);
+    (sure, light)
 }
 
 /// How much a path speaks for a drawing: curves do, rules and boxes little.

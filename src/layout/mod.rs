@@ -20,6 +20,7 @@ mod code;
 mod columns;
 mod contents;
 mod equations;
+mod figure_labels;
 mod figures;
 mod fragments;
 mod furniture;

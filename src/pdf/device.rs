@@ -1,15 +1,17 @@
 //! The device that hayro's interpreter draws into: it notes what is drawn instead of painting it.
 
-use super::content::{Glyph, ImageItem, PageContent};
+use super::content::{Glyph, ImageItem, PageContent, PathItem, PathShape};
 use super::fonts::{Face, KnownFont, PageFonts};
 use super::glyph_text::{GlyphText, clean, clean_chars};
+use super::paint_state::PaintState;
 use super::paths::{Painted, classify};
-use super::space::{PageSpace, clipped, path_bounds, rect_of, transformed};
+use super::placement::{Placed, length};
+use super::space::{PageSpace, clipped, path_bounds, transformed};
 use super::{digest, text_string};
 use crate::document::Rect;
-use hayro::hayro_interpret::font::{Glyph as FontGlyph, GlyphRun, PositionedGlyph};
+use hayro::hayro_interpret::font::{GlyphRun, PositionedGlyph};
 use hayro::hayro_interpret::hayro_cmap::WritingMode;
-use hayro::hayro_interpret::kurbo::{self, Affine, BezPath, Point, Shape, Vec2};
+use hayro::hayro_interpret::kurbo::{self, Affine, BezPath, Shape};
 use hayro::hayro_interpret::{
     BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageDrawProps, Paint, SoftMask,
 };
@@ -22,14 +24,14 @@ use std::rc::Rc;
 const MAX_GLYPHS: usize = 400_000;
 const MAX_PATHS: usize = 200_000;
 const MAX_IMAGES: usize = 20_000;
-/// Nesting of clips, groups and marked content that is followed.
+/// Glyphs compared with boxes painted after them; past that nothing is taken to be covered.
+const MAX_COVER_TESTS: usize = 8_000_000;
+/// Nesting of marked content that is followed.
 const MAX_NESTING: usize = 10_000;
 /// `/ActualText` for more glyphs than this stands for a whole passage, and the glyphs' own text is better.
 const MAX_ACTUAL_TEXT_GLYPHS: usize = 32;
 /// Colour that stands for a pattern or shading.
 const PATTERN_GREY: [u8; 3] = [128; 3];
-/// Units of an em in hayro's glyph space.
-const EM: f64 = 1000.0;
 
 /// Notes what is drawn on a page.
 pub(super) struct ContentDevice<'a, 'b> {
@@ -37,9 +39,9 @@ pub(super) struct ContentDevice<'a, 'b> {
     fonts: PageFonts<'a, 'b>,
     /// Index in `content.fonts` of a face, plain and emboldened by stroking.
     font_slots: Vec<(Face, bool, u16)>,
-    clips: Vec<Rect>,
-    /// Product of the opacities of the open groups.
-    opacities: Vec<f32>,
+    state: PaintState,
+    /// Comparisons left for finding what is covered.
+    cover_budget: usize,
     marks: Vec<Mark>,
     /// The run of glyphs filled last, for telling a stroke over it.
     last_fill: Option<FilledRun>,
@@ -47,7 +49,6 @@ pub(super) struct ContentDevice<'a, 'b> {
     last_paths: std::ops::Range<usize>,
     images: usize,
     overflow: [bool; 3],
-    nesting_overflow: usize,
 }
 
 /// One open marked-content sequence.
@@ -73,14 +74,13 @@ impl<'a, 'b> ContentDevice<'a, 'b> {
             content,
             fonts,
             font_slots: Vec::new(),
-            clips: vec![space.bounds()],
-            opacities: Vec::new(),
+            state: PaintState::new(space.bounds()),
+            cover_budget: MAX_COVER_TESTS,
             marks: Vec::new(),
             last_fill: None,
             last_paths: 0..0,
             images: 0,
             overflow: [false; 3],
-            nesting_overflow: 0,
         }
     }
 
@@ -95,24 +95,6 @@ impl<'a, 'b> ContentDevice<'a, 'b> {
             }
         }
         self.content
-    }
-
-    fn clip(&self) -> Rect {
-        self.clips.last().copied().unwrap_or_default()
-    }
-
-    fn push_clip(&mut self, bounds: Rect) {
-        if self.clips.len() >= MAX_NESTING {
-            self.nesting_overflow += 1;
-            return;
-        }
-        let clip = self.clip();
-        // An empty clip leaves nothing: keep it, inside out is not possible.
-        self.clips.push(clip.intersection(&bounds).unwrap_or_default());
-    }
-
-    fn opacity(&self) -> f32 {
-        self.opacities.last().copied().unwrap_or(1.0)
     }
 
     fn artifact(&self) -> bool {
@@ -184,10 +166,10 @@ impl<'a, 'b> ContentDevice<'a, 'b> {
         let shared = RunStyle {
             font: self.slot(&face, false),
             color,
-            invisible: invisible || alpha * self.opacity() <= 0.0,
+            invisible: invisible || alpha * self.state.opacity() <= 0.0,
             mcid: self.mcid(),
             artifact: self.artifact(),
-            clip: self.clip(),
+            clip: self.state.clip(),
             vertical: run.writing_mode() == WritingMode::Vertical,
         };
         let start = self.content.glyphs.len();
@@ -214,7 +196,7 @@ impl<'a, 'b> ContentDevice<'a, 'b> {
         known: Option<&Rc<KnownFont<'a>>>,
         style: &RunStyle,
     ) {
-        let Some(placed) = Placed::new(glyph, to_page, face, known, style) else { return };
+        let Some(placed) = Placed::new(glyph, to_page, face, known, style.vertical) else { return };
         if !placed.visible_in(style.clip) {
             return;
         }
@@ -245,7 +227,7 @@ impl<'a, 'b> ContentDevice<'a, 'b> {
         let (color, alpha) = color_of(&props.paint);
         let fresh = self.content.paths.len();
         let filled = std::mem::replace(&mut self.last_paths, fresh..fresh);
-        if alpha * self.opacity() <= 0.0 {
+        if alpha * self.state.opacity() <= 0.0 {
             return;
         }
         let (painted, fills) = match mode {
@@ -255,8 +237,11 @@ impl<'a, 'b> ContentDevice<'a, 'b> {
             }
             DrawMode::Invisible => return,
         };
-        let items = classify(path, props.transform, painted, self.clip());
-        let same = |(fill, stroke): (&super::content::PathItem, &super::content::PathItem)| {
+        let items = classify(path, props.transform, painted, self.state.clip());
+        if fills && alpha * self.state.opacity() >= 1.0 && self.state.is_opaque(props) {
+            self.cover(&items);
+        }
+        let same = |(fill, stroke): (&PathItem, &PathItem)| {
             let grown = fill.bbox.grown(0.5 * stroke.stroke_width);
             let close = |a: f32, b: f32| (a - b).abs() < 0.2;
             close(grown.x0, stroke.bbox.x0)
@@ -286,14 +271,31 @@ impl<'a, 'b> ContentDevice<'a, 'b> {
         }
     }
 
+    /// Hides the glyphs that boxes were painted over.
+    fn cover(&mut self, items: &[PathItem]) {
+        for item in items.iter().filter(|item| item.shape == PathShape::Rectangle) {
+            let count = self.content.glyphs.len();
+            if self.cover_budget < count {
+                return;
+            }
+            self.cover_budget -= count;
+            for glyph in &mut self.content.glyphs {
+                let Rect { x0, y0, x1, y1 } = glyph.bbox;
+                let (dx, dy) = (0.1 * (x1 - x0), 0.3 * (y1 - y0));
+                glyph.invisible |=
+                    item.bbox.contains(x0 + dx, y0 + dy) && item.bbox.contains(x1 - dx, y1 - dy);
+            }
+        }
+    }
+
     fn note_image(&mut self, image: &Image<'a, '_>, props: &ImageDrawProps<'a>) {
         let index = self.images;
         self.images += 1;
         let (width_px, height_px) = (image.width(), image.height());
         let size = [0.0, 0.0, f64::from(width_px), f64::from(height_px)];
-        let bbox = transformed(size, props.transform).and_then(|bbox| clipped(bbox, self.clip()));
+        let bbox = transformed(size, props.transform).and_then(|bbox| clipped(bbox, self.state.clip()));
         let Some(bbox) = bbox else { return };
-        if self.opacity() <= 0.0 {
+        if self.state.opacity() <= 0.0 {
             return;
         }
         if self.content.images.len() >= MAX_IMAGES {
@@ -372,102 +374,6 @@ struct RunStyle {
     vertical: bool,
 }
 
-/// Where a glyph is on the page.
-struct Placed {
-    bbox: Rect,
-    /// The part of the box between baseline and about x-height, where most letters have ink.
-    body: Rect,
-    origin: (f32, f32),
-    advance: (f32, f32),
-    size: f32,
-    angle: f32,
-}
-
-impl Placed {
-    fn new<'a>(
-        glyph: &PositionedGlyph<'a>,
-        to_page: Affine,
-        face: &Face,
-        known: Option<&Rc<KnownFont<'a>>>,
-        style: &RunStyle,
-    ) -> Option<Self> {
-        let code = glyph.char_code();
-        let font = known.and_then(|known| known.font());
-        let mut transform = to_page * glyph.transform();
-        let (mut displacement, mut step) = (Vec2::ZERO, None);
-        let mut width = match &**glyph {
-            FontGlyph::Outline(outline) => {
-                let width = f64::from(outline.advance_width().unwrap_or(0.0));
-                if let Some(font) = font {
-                    // hayro widens substitute fonts to the wanted width; the wanted width is what counts.
-                    let stretch = font.glyph_stretch(outline.glyph_id(), code);
-                    if stretch.is_finite() && stretch > 0.0 {
-                        transform *= Affine::scale_non_uniform(1.0 / stretch, 1.0);
-                    }
-                    if style.vertical {
-                        displacement = font.origin_displacement(code);
-                        step = Some(font.code_advance(code));
-                    }
-                }
-                width
-            }
-            FontGlyph::Type3(type3) => f64::from(type3.advance_width().unwrap_or(0.0)),
-        };
-        if !transform.is_finite() || !width.is_finite() {
-            return None;
-        }
-        if style.vertical && width == 0.0 {
-            width = EM;
-        }
-        let [a, b, c, d, _, _] = transform.as_coeffs();
-        let size = length(c, d) * EM * face.size_factor;
-        let along = length(a, b);
-        let pen = Point::ORIGIN - displacement;
-        let step = step.unwrap_or(Vec2::new(width, 0.0));
-        let (start, end) = (transform * pen, transform * (pen + step));
-        let em = EM * face.size_factor;
-        let corners = [0.0, face.descent * em, width, face.ascent * em];
-        let body = [0.0, 0.0, width.max(1.0), 0.5 * em];
-        let angle = if along > 0.0 { angle_of(a, -b) } else { 0.0 };
-        if !size.is_finite() || size <= 0.0 {
-            return None;
-        }
-        let dot = rect_of(start, start)?;
-        let after = rect_of(end, end)?;
-        #[allow(clippy::cast_possible_truncation, reason = "page coordinates are small")]
-        Some(Self {
-            bbox: transformed(corners, transform)?,
-            body: transformed(body, transform)?,
-            origin: (dot.x0, dot.y0),
-            advance: (after.x0, after.y0),
-            size: size as f32,
-            angle: angle as f32,
-        })
-    }
-
-    fn visible_in(&self, clip: Rect) -> bool {
-        self.body.intersection(&clip).is_some()
-    }
-}
-
-/// Length of a vector; not `hypot`, whose last bit differs between machines.
-fn length(x: f64, y: f64) -> f64 {
-    (x * x + y * y).sqrt()
-}
-
-/// Direction of a vector in degrees, above -180 and at most 180, rounded to thousandths: the last bit of
-/// `atan2` differs between machines, and a hair beside the axis is meant to be on it.
-fn angle_of(x: f64, y: f64) -> f64 {
-    let angle = (y.atan2(x).to_degrees() * 1000.0).round() / 1000.0;
-    if angle <= -180.0 {
-        180.0
-    } else if angle == 0.0 {
-        0.0
-    } else {
-        angle
-    }
-}
-
 /// sRGB colour and opacity of a paint.
 fn color_of(paint: &Paint<'_>) -> ([u8; 3], f32) {
     match paint {
@@ -504,28 +410,27 @@ impl<'a> Device<'a> for ContentDevice<'a, '_> {
     }
 
     fn push_clip_path(&mut self, clip_path: &ClipPath) {
-        self.push_clip(path_bounds(&clip_path.path));
+        let bounds = path_bounds(&clip_path.path);
+        let area = f64::from(bounds.area());
+        let is_box = (clip_path.path.area().abs() - area).abs() < 0.001 * area;
+        self.state.push_clip(bounds, is_box);
     }
 
     fn push_clip_rect(&mut self, rect: &kurbo::Rect) {
         let bounds = transformed([rect.x0, rect.y0, rect.x1, rect.y1], Affine::IDENTITY);
-        self.push_clip(bounds.unwrap_or_default());
+        self.state.push_clip(bounds.unwrap_or_default(), true);
     }
 
     fn pop_clip(&mut self) {
-        if self.nesting_overflow > 0 {
-            self.nesting_overflow -= 1;
-        } else if self.clips.len() > 1 {
-            self.clips.pop();
-        }
+        self.state.pop_clip();
     }
 
-    fn push_transparency_group(&mut self, opacity: f32, _: Option<SoftMask<'a>>, _: BlendMode) {
-        self.opacities.push(self.opacity() * opacity);
+    fn push_transparency_group(&mut self, opacity: f32, mask: Option<SoftMask<'a>>, blend: BlendMode) {
+        self.state.push_group(opacity, mask.is_none() && blend == BlendMode::Normal);
     }
 
     fn pop_transparency_group(&mut self) {
-        self.opacities.pop();
+        self.state.pop_group();
     }
 
     fn draw_glyph_run(&mut self, run: &GlyphRun<'_, 'a>, props: DrawProps<'a>, draw_mode: &DrawMode) {
