@@ -4,6 +4,7 @@ use super::captions::{attach_captions, find_caption};
 use super::code::{code_text, is_typed, join_code};
 use super::columns::{Atom, AtomKind, Region, order_regions};
 use super::contents::{entry_edges, find_entries, lists_contents};
+use super::drop_caps::with_caps_in_line;
 use super::equations::{equation_text, is_equation, join_equations, latex};
 use super::figures::{self, FigureBox, find_figures};
 use super::fragments::{Fragment, find_fragments};
@@ -70,6 +71,7 @@ pub enum RegionSource {
 /// Lays out one page.
 #[must_use]
 pub fn lay_out(content: &PageContent, survey: &Survey) -> LaidOutPage {
+    let content = &*with_caps_in_line(content, survey);
     let text = readable(content);
     let fragments = find_fragments(&text.upright);
     let em = survey.body_size();

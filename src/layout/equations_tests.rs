@@ -17,6 +17,7 @@ fn line(pieces: &[(&str, bool, Option<Script>)]) -> Line {
         bold: false,
         mono: false,
         artifact: false,
+        gap: 0.0,
         face: crate::layout::lines::Face::default(),
     }
 }

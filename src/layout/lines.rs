@@ -24,6 +24,8 @@ pub(super) struct Line {
     pub face: Face,
     /// All of it is marked as an artifact (a header, a footer).
     pub artifact: bool,
+    /// The widest gap in it, in points.
+    pub gap: f32,
 }
 
 /// A digest of a font's name; 0 for one without a name.
@@ -222,6 +224,7 @@ pub(super) fn line_of(row: &[&Fragment<'_>], fonts: &[FontInfo]) -> Option<Line>
         mono: letters(|font| font.mono),
         face: Face::of_most(&glyphs, fonts),
         artifact: glyphs.iter().all(|placed| placed.glyph.artifact),
+        gap: glyphs.windows(2).map(|pair| pair[1].x - pair[0].end).fold(0.0, f32::max),
         pieces,
     })
 }

@@ -19,6 +19,7 @@ mod captions;
 mod code;
 mod columns;
 mod contents;
+mod drop_caps;
 mod equations;
 mod figure_labels;
 mod figures;

@@ -45,7 +45,11 @@ impl PageParts<'_> {
         );
         let taken: Vec<Rect> =
             tables.iter().map(|table| table.bbox).chain(pictures.iter().copied()).collect();
-        let unruled = find_unruled(self.fragments, &taken, self.em);
+        let is_shade = |(bbox, path): &&(Rect, &PathItem)| {
+            path.fill.is_some_and(|fill| fill != [255; 3]) && bbox.width() > 12.0 * self.em
+        };
+        let shades: Vec<Rect> = paths.iter().filter(is_shade).map(|(bbox, _)| *bbox).take(2_000).collect();
+        let unruled = find_unruled(self.fragments, &taken, &shades, self.em);
         tables.extend(unruled.iter().filter(|table| !is_picture(&table.bbox)).filter_map(aligned));
         tables
     }

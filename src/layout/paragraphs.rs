@@ -17,6 +17,9 @@ pub(super) struct Group<'a> {
 /// Two lines are apart when the gap between them is this much larger than usual, in ems.
 const GAP_EMS: f32 = 0.42;
 
+/// Two lines with a gap of this many ems within each are rows.
+const ROW_GAP_EMS: f32 = 3.0;
+
 /// Groups the lines of one region. `em`: the body's font size, in points.
 pub(super) fn group_lines<'a>(lines: &'a [Line], region: &Rect, em: f32) -> Vec<Group<'a>> {
     let pitch = usual_pitch(lines, em);
@@ -101,7 +104,14 @@ fn plausible(marker: &Marker, before: Option<&Group<'_>>, line: &Line, next: Opt
     let follows = before
         .is_some_and(|group| group.marker.as_ref().and_then(|m| m.number).is_some_and(|n| n + 1 == number));
     let hangs = next.is_some_and(|next| next.bbox.x0 > line.bbox.x0 + 0.8 * line.size);
-    follows || hangs || marker.text.len() < 4
+    follows || hangs || marker.text.len() < 4 || next.is_some_and(|next| counts_on(number, line, next))
+}
+
+/// The next line starts with the next number at the same edge.
+fn counts_on(number: u32, line: &Line, next: &Line) -> bool {
+    let marker = find_marker(&next.text());
+    marker.and_then(|marker| marker.number).is_some_and(|n| n == number + 1)
+        && (next.bbox.x0 - line.bbox.x0).abs() < 0.8 * line.size
 }
 
 fn goes_on(
@@ -117,6 +127,10 @@ fn goes_on(
     let differs = (last.size - line.size).abs();
     let last_ends_early = last.bbox.x1 < region.x1 - 2.0 * em;
     if differs > 0.13 * em || (differs > 0.07 * em && last_ends_early) || last.mono != line.mono {
+        return false;
+    }
+    // Rows of an address beside a date, of a form: what stands apart in them does not run on.
+    if last.gap > ROW_GAP_EMS * em && line.gap > ROW_GAP_EMS * em && !line.mono {
         return false;
     }
     let distance = line.baseline - last.baseline;
@@ -150,7 +164,7 @@ fn goes_on(
         return false;
     }
     let text = line.text();
-    if find_marker(&text).is_some_and(|marker| starts_item(&marker, group, line, last))
+    if find_marker(&text).is_some_and(|marker| starts_item(&marker, group, line, last, next))
         || find_caption(&text).is_some()
     {
         return false;
@@ -200,7 +214,7 @@ fn starts_with_mark(line: &Line) -> bool {
 }
 
 /// Whether a marker within a paragraph starts a new item rather than being text that looks so.
-fn starts_item(marker: &Marker, group: &Group<'_>, line: &Line, last: &Line) -> bool {
+fn starts_item(marker: &Marker, group: &Group<'_>, line: &Line, last: &Line, next: Option<&Line>) -> bool {
     if let Some(other) = &group.marker {
         let sibling = match (other.number, marker.number) {
             (Some(before), Some(now)) => now == before + 1 || now == 1,
@@ -211,7 +225,12 @@ fn starts_item(marker: &Marker, group: &Group<'_>, line: &Line, last: &Line) -> 
         return sibling;
     }
     let ended = last.text().trim_end().ends_with(['.', ':', ';', '!', '?']);
-    marker.number.is_none_or(|number| number <= 1)
+    // The end of an item that began in the column before, and the one after it.
+    let resumes = |number: u32| {
+        let hung = last.bbox.x0 > line.bbox.x0 + 0.8 * line.size;
+        ended && hung && next.is_some_and(|next| counts_on(number, line, next) || next.bbox.x0 > line.bbox.x0)
+    };
+    marker.number.is_none_or(|number| number <= 1 || resumes(number))
         && (ended || line.bbox.x0 > last.bbox.x0 + 0.5 * line.size || marker.number.is_none())
 }
 

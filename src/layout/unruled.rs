@@ -24,7 +24,14 @@ const PROSE_EMS: f32 = 14.0;
 
 /// Finds tables among `fragments` outside the boxes in `taken` (other tables, images). `em`: body size in
 /// points.
-pub(super) fn find_unruled(fragments: &[Fragment<'_>], taken: &[Rect], em: f32) -> Vec<AlignedTable> {
+///
+/// `shades`: filled boxes; rows on some of them need no numbers to be a table.
+pub(super) fn find_unruled(
+    fragments: &[Fragment<'_>],
+    taken: &[Rect],
+    shades: &[Rect],
+    em: f32,
+) -> Vec<AlignedTable> {
     let free: Vec<&Fragment<'_>> = fragments
         .iter()
         .filter(|f| !taken.iter().any(|rect| rect.contains(f.bbox.center_x(), f.bbox.center_y())))
@@ -35,7 +42,7 @@ pub(super) fn find_unruled(fragments: &[Fragment<'_>], taken: &[Rect], em: f32) 
     while start < rows.len() {
         let end = run_end(&rows, start, em);
         let run = rows.get(start..end).unwrap_or_default();
-        if let Some(table) = table_of(run, &free, em) {
+        if let Some(table) = table_of(run, &free, shades, em) {
             tables.push(table);
         }
         start = end.max(start + 1);
@@ -116,7 +123,7 @@ fn run_end(rows: &[TextRow], start: usize, em: f32) -> usize {
     end
 }
 
-fn table_of(run: &[TextRow], fragments: &[&Fragment<'_>], em: f32) -> Option<AlignedTable> {
+fn table_of(run: &[TextRow], fragments: &[&Fragment<'_>], shades: &[Rect], em: f32) -> Option<AlignedTable> {
     let full: Vec<&TextRow> = run.iter().filter(|row| row.cells.len() >= MIN_CELLS).collect();
     if full.len() < MIN_ROWS {
         return None;
@@ -127,7 +134,7 @@ fn table_of(run: &[TextRow], fragments: &[&Fragment<'_>], em: f32) -> Option<Ali
     }
     let behind_first = || full.iter().flat_map(|row| row.cells.iter().skip(1));
     let values = behind_first().filter(|(_, text)| is_value(text)).count();
-    if values * 5 < behind_first().count() * 2 {
+    if values * 5 < behind_first().count() * 2 && !is_shaded(run, shades, em) {
         return None;
     }
     let bbox = run.iter().map(|row| row.bbox).reduce(|a, b| a.union(&b))?.grown(0.5);
@@ -154,6 +161,20 @@ fn table_of(run: &[TextRow], fragments: &[&Fragment<'_>], em: f32) -> Option<Ali
         return None;
     }
     Some(AlignedTable { bbox, borders, header_end, rules: Vec::new() })
+}
+
+/// Two rows or more have a box of their own behind them, as wide as the rows together, and others have not.
+fn is_shaded(run: &[TextRow], shades: &[Rect], em: f32) -> bool {
+    let Some(bbox) = run.iter().map(|row| row.bbox).reduce(|a, b| a.union(&b)) else { return false };
+    let behind = |row: &&TextRow| {
+        shades.iter().any(|shade| {
+            shade.contains(row.bbox.center_x(), row.bbox.center_y())
+                && shade.x0 < bbox.x0 + em
+                && shade.x1 > bbox.x1 - em
+                && shade.height() < 2.0 * row.bbox.height() + em
+        })
+    };
+    run.iter().filter(behind).count() >= 2
 }
 
 /// A number with what comes with numbers, or a word of a letter or two: what tables hold and prose does not.
@@ -183,11 +204,11 @@ mod tests {
                 fragment(300.0, 330.0, y),
             ]);
         }
-        let tables = find_unruled(&fragments, &[], 10.0);
+        let tables = find_unruled(&fragments, &[], &[], 10.0);
         assert_eq!(tables.len(), 1);
         assert_eq!(tables[0].borders.len(), 2);
         assert!(tables[0].bbox.y0 > 100.0, "the line of text above is none of it");
-        assert!(find_unruled(&fragments, &[Rect::new(0.0, 100.0, 600.0, 200.0)], 10.0).is_empty());
+        assert!(find_unruled(&fragments, &[Rect::new(0.0, 100.0, 600.0, 200.0)], &[], 10.0).is_empty());
     }
 
     #[test]
@@ -201,7 +222,7 @@ mod tests {
                 fragment(390.0, 540.0, y),
             ]);
         }
-        assert!(find_unruled(&fragments, &[], 10.0).is_empty());
+        assert!(find_unruled(&fragments, &[], &[], 10.0).is_empty());
     }
 
     #[test]

@@ -360,7 +360,248 @@ def vertical():
     pdf.write("vertical-writing")
 
 
+def nested_lists():
+    """Two narrow columns and a second page; one list goes through all three."""
+    pdf = Pdf()
+    left, right = 40, 225
+
+    def item(x, y, mark, many, indent=14):
+        return text(x, y, mark, 10) + lines(x + indent, y, many, 10)
+
+    content = text(left, 550, "What to bring", 18, "F2")
+    for y in (522, 467, 412, 357):
+        content += lines(left, y, ["The boats leave at six in the morning", "and come back at nightfall, when the", "wind allows it."], 10)
+    content += lines(left, 302, ["A party that goes out by boat needs", "a few things more than one on foot:"], 10)
+    content += item(left, 270, "1.", ["Water, two litres for each of the", "party and each day."])
+    content += lines(left + 14, 236, ["Springs on the islands are dry from", "June on."], 10)
+    content += item(left, 202, "2.", ["Food that keeps:"])
+    content += item(left + 14, 188, "a)", ["bread, and of it"])
+    content += item(left + 28, 174, "\x95", ["the dark kind"], 10)
+    content += item(left + 28, 160, "\x95", ["that of the islands, which is", "baked twice"], 10)
+    content += item(left + 14, 133, "b)", ["cheese"])
+    content += item(left + 14, 119, "c)", ["fruit, though not of the soft"])
+    content += lines(right + 28, 522, ["kinds, which do not travel."], 10)
+    content += item(right, 508, "3.", ["A map."])
+    content += item(right, 494, "4.", ["Clothes against the wind, the", "rain and the sun."])
+    for y in (460, 405, 350, 295, 240, 185):
+        content += lines(right, y, ["Whoever misses the last one stays on", "the island for the night, in a house by", "the quay."], 10)
+    content += item(right, 119, "(i)", ["The house has twelve beds."], 18)
+    pdf.page(content)
+    content = item(left, 550, "(ii)", ["The keys are with the keeper of the light."], 18)
+    content += item(left, 534, "(iii)", ["Wood is to be paid for."], 18)
+    content += lines(left, 505, BODY)
+    pdf.page(content)
+    pdf.write("nested-lists")
+
+
+def side_by_side():
+    """Headings at one height in both columns, a sentence that goes on past a figure, and one over the page."""
+    pdf = Pdf()
+    left, right, pitch = 40, 222, 12.5
+    words = ["The light was first lit in the autumn", "of 1871, and has been out on three", "nights since, of which two were in the", "great storm and one is not explained."]
+    content = text(70, 555, "The light and its keepers", 20, "F2")
+    content += lines(40, 525, ["Of the men and women who kept it little is written down, and what there is", "stands in the books of the harbour."], 10)
+    content += text(left, 485, "The tower", 13, "F2") + text(right, 485, "The keepers", 13, "F2")
+    y = 465
+    for _ in range(2):
+        content += lines(left, y, words, 10)
+        y -= 4 * pitch + 6
+    content += lines(left, y, ["Its stones were cut on the mainland and"], 10)
+    # A figure with its caption in the middle of the sentence.
+    content += "0.8 0.85 0.9 rg 40 220 160 110 re f 0.3 0.3 0.4 rg 110 230 20 80 re f 100 310 40 8 re f 0 g\n"
+    content += text(left, 205, "Figure 1. The tower from the sea.", 8.5)
+    content += lines(left, 180, ["brought over by boat, one at a time, as", "there was no crane on the rock."], 10)
+    content += lines(left, 150, words, 10)
+    y = 465
+    content += lines(right, y, ["They were chosen by the harbour board."], 10)
+    y -= pitch + 6
+    for _ in range(6):
+        content += lines(right, y, words, 10)
+        y -= 4 * pitch + 6
+    content += lines(right, 95, ["Nobody lives there now, but for two"], 10)
+    pdf.page(content)
+    pdf.page(lines(40, 550, ["weeks in summer, when the painters come. The rest of the year it runs on", "its own."], 10)
+             + lines(40, 515, BODY))
+    pdf.write("side-by-side")
+
+
+def capitals():
+    """A drop cap of three lines, small capitals made of a smaller size, and bullets from two symbol fonts."""
+    pdf = Pdf()
+    pdf.fonts["F7"] = pdf.add("<< /Type /Font /Subtype /Type1 /BaseFont /ZapfDingbats >>")
+    content = text(50, 540, "The storm", 18, "F2")
+    content += text(50, 482, "I", 44, "F1")
+    content += lines(70, 507, ["n the year of the great storm the sea came over the walls", "and stood in the streets for a week; boats were moored to", "the church, and the town was supplied from the hills by"], 11, pitch=12.5)
+    content += lines(50, 469.5, ["those who had mules. It is told to this day."], 11)
+    small = lambda words: [part for word in words.split(" ") for part in (("F1", 11, 0, word[0]), ("F1", 8, 0, word[1:].upper() + " "))]
+    content += runs(50, 440, small("The Harbour Board") + [("F1", 11, 0, "met on the next day and had this to say about it:")])
+    for row, words in enumerate(["the walls are to be raised by a metre", "the boats are to be counted", "the mules are to be paid for"]):
+        content += text(60, 415 - 15 * row, "\xb7", 11, "F5") + text(75, 415 - 15 * row, words)
+    for row, words in enumerate(["no house is to stand lower than the quay", "no boat is to be moored to the church"]):
+        content += text(60, 360 - 15 * row, "n", 8, "F7") + text(75, 360 - 15 * row, words)
+    content += lines(50, 315, BODY)
+    pdf.page(content)
+    pdf.write("capitals-and-bullets")
+
+
+def boxed():
+    """A shaded box with a heading of its own between paragraphs, over one of two columns."""
+    pdf = Pdf()
+    content = text(50, 540, "The fishery", 18, "F2") + lines(50, 510, BODY)
+    content += "0.9 g 50 370 320 85 re f 0 g 0.5 w 50 370 320 85 re S\n"
+    content += text(60, 438, "In short", 12, "F6")
+    content += lines(60, 420, ["Forty boats went out in 1880, and six of them are still there.", "What they bring home is sold on the quay before noon."], 10)
+    content += lines(50, 345, BODY) + lines(50, 295, BODY)
+    pdf.page(content)
+    pdf.write("box")
+
+
+def shaded():
+    """Two tables on one page with nothing but shades behind every other row, each with its caption."""
+    pdf = Pdf()
+
+    def table(y, caption, head, rows, places):
+        out = text(50, y, caption, 9.5, "F2")
+        y -= 20
+        out += f"0.2 0.3 0.5 rg 50 {y - 5} 320 16 re f 1 g\n" + "".join(text(x, y, cell, 10, "F2") for x, cell in zip(places, head)) + "0 g\n"
+        for number, cells in enumerate(rows, 1):
+            y -= 16
+            if number % 2 == 0:
+                out += f"0.92 g 50 {y - 5} 320 16 re f 0 g\n"
+            out += "".join(text(x, y, cell, 10) for x, cell in zip(places, cells))
+        return out
+
+    content = text(50, 550, "The catch", 18, "F2") + lines(50, 522, BODY)
+    content += table(470, "Table 1. Boats and their catch, in tonnes.", ["Boat", "1880", "1890", "1900"],
+                     [["Agnes", "12.4", "9.1", "7.75"], ["Good Hope", "8.0", "11.35", "12"], ["Two Sisters", "", "6.5", "10.25"], ["Maria", "3.1", "", "0.5"]],
+                     [56, 170, 240, 310])
+    content += lines(50, 350, BODY)
+    content += table(300, "Table 2. What the boats were sold for.", ["Boat", "Buyer", "Crowns"],
+                     [["Agnes", "the harbour", "1,200"], ["Two Sisters", "her own crew", "950"], ["Maria", "not known", "80"]],
+                     [56, 170, 310])
+    content += lines(50, 190, BODY)
+    pdf.page(content)
+    pdf.write("shaded-rows")
+
+
+def turned():
+    """A table that stands on its side on an upright page, then one on a page that is turned as a whole."""
+    pdf = Pdf()
+    rows = [["Quay", "Length (m)", "Depth (m)", "Built"], ["North", "120", "6.5", "1871"], ["East", "85", "4.0", "1874"], ["Fishing quay", "45", "2.5", "1802"]]
+
+    def table(top):
+        out = f"1 w 60 {top + 15} m 520 {top + 15} l S 0.5 w 60 {top - 6} m 520 {top - 6} l S\n"
+        for number, cells in enumerate(rows):
+            out += "".join(text(x, top - 18 * number, cell, 11) for x, cell in zip([64, 220, 330, 440], cells))
+        return out + f"1 w 60 {top - 62} m 520 {top - 62} l S\n"
+
+    turn = "q 0 1 -1 0 420 0 cm\n"
+    pdf.page(text(50, 550, "The quays", 18, "F2") + lines(50, 520, BODY))
+    pdf.page(turn + text(60, 300, "Table 1. Quays of the old harbour.", 10, "F2") + table(270) + "Q\n")
+    pdf.page(turn + text(60, 300, "Table 2. The same quays on a page that is turned.", 10, "F2") + table(270) + "Q\n", "/Rotate 90")
+    pdf.page(lines(50, 540, BODY))
+    pdf.write("turned-tables")
+
+
+def no_tables():
+    """Aligned text that is no table: an address beside a date, signatures, a form's lines, verse."""
+    pdf = Pdf()
+    content = lines(50, 550, ["The Harbour Board", "4 Quay Street", "Northhaven"], 10.5)
+    content += lines(280, 550, ["12 October 1871", "Our sign: HB 14", "Your sign: none"], 10.5)
+    content += text(50, 480, "To the keepers of the light", 14, "F2")
+    content += lines(50, 455, BODY)
+    content += lines(90, 400, ["The sea is wide, the night is long,", "    the lamp is burning low,", "and those who hear the keeper's song", "    are those who have to go."], 10.5, "F3")
+    content += lines(50, 330, BODY)
+    content += "0.5 w 50 240 m 180 240 l S 240 240 m 370 240 l S\n"
+    content += lines(50, 228, ["A. Hansen", "Master of the harbour"], 10) + lines(240, 228, ["J. Berg", "Clerk"], 10)
+    pdf.page(content)
+    pdf.write("aligned-text")
+
+
+def composite():
+    """A raster picture with an axis, ticks and labels drawn over it, and a drawing beside it: one figure, whose labels
+    are not text of the page."""
+    pdf = Pdf()
+    pixels = bytes((x * 5 + y * 3) % 256 for y in range(32) for x in range(48))
+    image = pdf.stream(pixels, "/Type /XObject /Subtype /Image /Width 48 /Height 32 /ColorSpace /DeviceGray /BitsPerComponent 8")
+    content = text(50, 550, "Depths", 18, "F2") + lines(50, 522, BODY)
+    content += "q 150 0 0 100 80 350 cm /I1 Do Q\n0.7 w 80 350 m 230 350 l 80 350 m 80 450 l S\n"
+    for at in range(4):
+        content += f"{80 + 50 * at} 350 m {80 + 50 * at} 346 l S\n" + text(77 + 50 * at, 337, str(at), 8)
+        content += text(62, 348 + 30 * at, str(10 * at), 8)
+    content += text(130, 326, "Distance (km)", 8)
+    for at, height in enumerate((30, 55, 80, 40)):
+        content += f"0.3 0.5 0.7 rg {260 + 25 * at} 350 18 {height} re f 0 g\n" + text(262 + 25 * at, 340, "NESW"[at], 8)
+    content += "0.7 w 255 350 m 360 350 l S\n" + text(280, 326, "Direction", 8)
+    content += lines(80, 305, ["Figure 2: Depth of the bay by distance (left) and by", "direction (right)."], 9)
+    content += lines(50, 265, BODY) + lines(50, 215, BODY)
+    pdf.page(content)
+    pdf.pages.pop()
+    pdf.objects.pop()
+    fonts = " ".join(f"/{name} {number} 0 R" for name, number in pdf.fonts.items())
+    pdf.pages.append(pdf.add(
+        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 420 595] /Contents {len(pdf.objects)} 0 R "
+        f"/Resources << /Font << {fonts} >> /XObject << /I1 {image} 0 R >> >> >>"))
+    pdf.write("composite-figure")
+
+
+def hidden():
+    """Text that nobody sees: clipped away, off the page, behind a picture of paper; and an invisible layer that says
+    what a picture shows, which is what one reads there."""
+    pdf = Pdf()
+    content = text(50, 540, "What is seen", 18, "F2") + lines(50, 510, BODY)
+    content += "q 50 400 100 12 re W n " + text(50, 300, "This was clipped away.") + "Q\n"
+    content += text(500, 420, "This is off the page.") + text(50, -40, "So is this.")
+    content += text(50, 360, "This is covered by a white sheet.") + "1 g 40 340 330 40 re f 0 g\n"
+    content += lines(50, 300, BODY)
+    pdf.page(content)
+    pdf.write("hidden-text")
+
+
+def garbage():
+    """A page whose font names no characters, between two that do."""
+    pdf = Pdf()
+    names = " ".join(f"/g{n}" for n in range(33, 127))
+    box = pdf.stream("500 0 d0 60 0 380 600 re f")
+    procs = " ".join(f"/g{n} {box} 0 R" for n in range(33, 127))
+    pdf.fonts["F8"] = pdf.add(
+        f"<< /Type /Font /Subtype /Type3 /FontBBox [0 0 500 700] /FontMatrix [0.001 0 0 0.001 0 0] /CharProcs << {procs} >> "
+        f"/Encoding << /Type /Encoding /Differences [33 {names}] >> /FirstChar 32 /LastChar 126 "
+        f"/Widths [{' '.join(['250'] + ['500'] * 94)}] /Resources << >> >>")
+    pdf.page(text(50, 540, "The harbour", 18, "F2") + lines(50, 510, BODY))
+    pdf.page("".join(lines(50, 540 - 50 * n, BODY, 9, "F8") for n in range(6)))
+    pdf.page(lines(50, 540, BODY))
+    pdf.write("no-characters")
+
+
+def running_heads():
+    """Heads with the chapter's name and feet with numbers, which go; a line at the top that is said once, and stays."""
+    pdf = Pdf()
+    for number, (chapter, first) in enumerate([("The walls", True), ("The walls", False), ("The ships", True), ("The ships", False)], 1):
+        content = text(50, 572, "A history of the harbour", 8.5, "F3") + text(330, 572, chapter, 8.5, "F3")
+        content += text(200, 25, f"- {number} -", 8.5)
+        if first:
+            content += text(50, 540, chapter, 18, "F2")
+        for part in range(6):
+            content += lines(50, 505 - 55 * part, BODY)
+        if number == 4:
+            content += text(50, 45, "Printed by the harbour's own press.", 8.5)
+        pdf.page(content)
+    pdf.write("running-heads")
+
+
 RULES = {
+    "nested-lists": "Lists within lists, numbered in four ways, an item of two paragraphs, one that goes on in the next column and a\nlist that goes on over the page.",
+    "side-by-side": "Two columns below a title: headings at one height, a sentence that goes on past a figure, and\none over the page.",
+    "capitals-and-bullets": "A drop cap belongs to its word, small capitals are one word, and marks of symbol fonts are bullets.",
+    "box": "A shaded box between paragraphs is read in its place, with its own heading.",
+    "shaded-rows": "Two tables on a page, told by shades and alignment alone, with empty cells and decimals; captions attached.",
+    "turned-tables": "A table on its side on an upright page, and on a page that is turned.",
+    "aligned-text": "Addresses, verse and signatures are aligned and no table.",
+    "composite-figure": "A raster picture with axes over it and a drawing beside it are one figure with its caption; the labels are no text of\nthe page.",
+    "hidden-text": "Text that is clipped away, off the page or covered is not read.",
+    "no-characters": "A page whose font names no characters is told, and its noise is not taken for text.",
+    "running-heads": "Heads and feet that repeat go, what is said once stays.",
     "vertical-writing": "Japanese set vertically: columns from right to left, paragraphs over several columns, no spaces between\nglyphs, a heading in larger type.",
     "footnotes": "Footnotes with marks that start anew on each page and a symbol: numbered without clash; `km²` is no\nmark, a mark that is used twice leads to one note.",
     "code": "Program text and a typed table in a monospaced font: fenced, with indentation, inner gaps and the blank line; a\nmonospaced word in a sentence stays in it.",
@@ -374,5 +615,6 @@ RULES = {
     "tagged": "All in one type size: levels, list and table are known by the structure tree alone.",
 }
 SELECTED = sys.argv[1:]
-for make in [footnotes, code, equations, links, contents, ligatures, headings, split_table, right_to_left, tagged, vertical]:
+for make in [footnotes, code, equations, links, contents, ligatures, headings, split_table, right_to_left, tagged, vertical, nested_lists,
+             side_by_side, capitals, boxed, shaded, turned, no_tables, composite, hidden, garbage, running_heads]:
     make()
