@@ -68,7 +68,7 @@ pub enum Content {
     ListItem {
         /// Nesting, 0 outermost.
         depth: u8,
-        /// The marker as printed (`•`, `(iv)`, `3.`).
+        /// The marker as printed (`•`, `(iv)`, `3.`); empty for a further paragraph of the item before.
         marker: String,
         /// The number, when the marker counts.
         number: Option<u32>,

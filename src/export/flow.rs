@@ -68,7 +68,7 @@ pub(super) fn flow_of<'a>(blocks: impl Iterator<Item = &'a Block>) -> Vec<Passag
         }
         let spans = block.content.spans();
         if block.continues
-            && let Some(passage) = passages.iter_mut().rev().find(|passage| takes(passage, block))
+            && let Some(passage) = last_open(&mut passages, block)
         {
             match &block.content {
                 content @ (Content::Table { .. } | Content::Code { .. }) => passage.append(content),
@@ -84,9 +84,24 @@ pub(super) fn flow_of<'a>(blocks: impl Iterator<Item = &'a Block>) -> Vec<Passag
     passages
 }
 
-/// Whether `block` can go on from `passage`: the nearest of its kind wins, however many floats lie between.
-fn takes(passage: &Passage<'_>, block: &Block) -> bool {
-    std::mem::discriminant(&passage.block.content) == std::mem::discriminant(&block.content)
+/// The passage that `block` goes on from: the nearest of its kind, however many floats lie between; an item of a
+/// list only where no running text does.
+fn last_open<'p, 'a>(passages: &'p mut [Passage<'a>], block: &Block) -> Option<&'p mut Passage<'a>> {
+    let same = |passage: &&mut Passage<'_>| {
+        std::mem::discriminant(&passage.block.content) == std::mem::discriminant(&block.content)
+    };
+    let ends_list = |passage: &Passage<'_>| {
+        matches!(
+            passage.block.content,
+            Content::Paragraph { .. } | Content::Heading { .. } | Content::Code { .. }
+        )
+    };
+    match block.content {
+        Content::ListItem { .. } => {
+            passages.iter_mut().rev().take_while(|passage| !ends_list(passage)).find(same)
+        }
+        _ => passages.iter_mut().rev().find(same),
+    }
 }
 
 /// Appends `more` to `spans`: a word cut by a hyphen is made whole, other text is set apart by a space.
@@ -187,6 +202,21 @@ mod tests {
         let code = |text: &str| Content::Code { text: text.to_owned() };
         let blocks = [block(1, code("if x {\n"), false), block(2, code("    y();\n}"), true)];
         assert_eq!(flow_of(blocks.iter())[0].content(), &code("if x {\n    y();\n}"));
+    }
+
+    #[test]
+    fn an_item_goes_on_over_a_figure_but_not_over_text() {
+        let item = |text: &str, continues: bool| {
+            let spans = vec![Span { text: text.to_owned(), ..Span::default() }];
+            let marker = if continues { "" } else { "•" }.to_owned();
+            block(1, Content::ListItem { depth: 0, marker, number: None, spans }, continues)
+        };
+        let figure = || block(1, Content::Figure { figure: crate::document::FigureId::new(1, 1) }, false);
+        let blocks = [item("fruit, though not", false), figure(), item("of the soft kinds.", true)];
+        let passages = flow_of(blocks.iter());
+        assert_eq!(text_of(&passages[0]), "fruit, though not of the soft kinds.");
+        let blocks = [item("fruit", false), paragraph(1, "Text.", false), item("of the soft kinds.", true)];
+        assert_eq!(flow_of(blocks.iter()).len(), 3);
     }
 
     #[test]

@@ -78,6 +78,8 @@ pub fn html(document: &Document, options: &HtmlOptions) -> String {
             (page + 1..=passage.pages.0).map(|page| format!("<a id=\"page-{page}\"></a>")).collect();
         page = page.max(passage.pages.0);
         match list_item(passage) {
+            // Within the item that is open, or by itself.
+            Some(item) if item.further => lists.close_below(item.depth, &mut out),
             Some(item) => lists.open(&item, &mut out),
             None => lists.close(&mut out),
         }
@@ -95,6 +97,8 @@ struct Item {
     /// Its number, where HTML can count to it.
     number: Option<u32>,
     contents: bool,
+    /// A further paragraph of the item before.
+    further: bool,
 }
 
 fn list_item(passage: &Passage<'_>) -> Option<Item> {
@@ -102,10 +106,11 @@ fn list_item(passage: &Passage<'_>) -> Option<Item> {
         Content::ListItem { depth, marker, number, .. } => {
             let counted =
                 number.filter(|n| marker.trim() == format!("{n}.") || marker.trim() == format!("{n})"));
-            Some(Item { depth: usize::from(*depth), number: counted, contents: false })
+            let further = marker.is_empty() && number.is_none();
+            Some(Item { depth: usize::from(*depth), number: counted, contents: false, further })
         }
         Content::ContentsEntry { depth, .. } => {
-            Some(Item { depth: usize::from(*depth), number: None, contents: true })
+            Some(Item { depth: usize::from(*depth), number: None, contents: true, further: false })
         }
         _ => None,
     }
@@ -150,6 +155,13 @@ impl Lists {
         }
     }
 
+    /// Closes the lists within an item of this depth.
+    fn close_below(&mut self, depth: usize, out: &mut String) {
+        while self.open.len() > depth + 1 {
+            self.pop(out);
+        }
+    }
+
     fn pop(&mut self, out: &mut String) {
         if let Some(tag) = self.open.pop() {
             out.push_str(&format!("</li>\n</{tag}>\n"));
@@ -172,6 +184,7 @@ fn push_passage(passage: &Passage<'_>, document: &Document, notes: &Notes, out: 
     match passage.content() {
         Content::Heading { level, .. } => element(&format!("h{}", (*level).clamp(1, 6)), out),
         Content::Paragraph { .. } | Content::Caption { .. } => element("p", out),
+        Content::ListItem { marker, number: None, .. } if marker.is_empty() => element("p", out),
         // The list has opened the item, and closes it.
         Content::ListItem { marker, .. } => {
             let counted = list_item(passage).is_some_and(|item| item.number.is_some());

@@ -160,6 +160,10 @@ impl Writer<'_> {
         indents: &mut Vec<usize>,
         out: &mut String,
     ) {
+        if marker.is_empty() && number.is_none() {
+            self.push_further(passage, depth, indents, out);
+            return;
+        }
         // A nested item is indented to where the text of the item above it starts.
         indents.truncate(depth as usize);
         let indent: usize = indents.iter().sum();
@@ -191,6 +195,15 @@ impl Writer<'_> {
             indents.push(2);
         }
         indents.push(bullet.len());
+    }
+
+    /// A further paragraph of an item stands below its text; without an item, by itself.
+    fn push_further(&self, passage: &Passage<'_>, depth: u8, indents: &mut Vec<usize>, out: &mut String) {
+        indents.truncate(usize::from(depth) + 1);
+        let indent: usize = indents.iter().sum();
+        let text = guard_line_start(&markdown_line(&passage.spans, false, false, self.notes));
+        separate(out);
+        out.push_str(&format!("{}{text}\n", " ".repeat(indent)));
     }
 
     /// One line of a table of contents: a link where the heading is known, and the page as printed.

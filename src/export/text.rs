@@ -57,7 +57,12 @@ pub(super) fn passage_text(passage: &Passage<'_>, document: &Document, notes: &N
             .unwrap_or_default(),
         Content::ListItem { depth, marker, .. } => {
             let marker: String = marker.chars().filter_map(printable).collect();
-            format!("{}{marker} {}", "  ".repeat(usize::from(*depth)), line())
+            let indent = "  ".repeat(usize::from(*depth));
+            if marker.is_empty() {
+                format!("{indent}  {}", line())
+            } else {
+                format!("{indent}{marker} {}", line())
+            }
         }
         Content::ContentsEntry { depth, page_label, .. } => {
             let label: String = page_label.chars().filter_map(printable).collect();

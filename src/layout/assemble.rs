@@ -119,6 +119,8 @@ fn is_typewritten(fragments: &[Fragment<'_>], content: &PageContent) -> bool {
     mono.count() * 5 > glyphs().count() * 3
 }
 
+/// The rest of an item stands in by so many ems.
+const HUNG_EMS: f32 = 0.8;
 /// A column narrower than this share of the page may be a margin with notes, whose own heads are none of the text.
 const MARGIN: f32 = 0.3;
 
@@ -140,6 +142,8 @@ pub(super) struct Draft {
     pub content: Content,
     pub continues: bool,
     pub confidence: f32,
+    /// It is the first text of its column and stands in, as the rest of a list item does.
+    pub hung: bool,
 }
 
 impl PageParts<'_> {
@@ -257,9 +261,15 @@ impl PageParts<'_> {
                 size = group.lines.first().map_or(0.0, |line| line.size);
             }
         }
+        // The last item, with the edge of its text and its depth.
+        let mut item: Option<(Rect, f32, u8)> = None;
+        let mut first = true;
         for ((bbox, element), below) in elements.into_iter().zip(below) {
             match element {
                 Element::Text(group) => {
+                    let hung = std::mem::take(&mut first)
+                        && group.marker.is_none()
+                        && group.bbox.x0 > extent.x0 + HUNG_EMS * self.em;
                     if let Some(margins) = &entries
                         && let Some(found) = find_entries(&group, margins, self.links, self.survey, self.em)
                     {
@@ -273,11 +283,23 @@ impl PageParts<'_> {
                         continue;
                     }
                     let below = if in_margin { below } else { below.max(self.em) };
-                    if let Some(draft) = self.text_block(&group, &margins, lines.len(), below) {
-                        drafts.push(draft);
-                    }
+                    let Some(mut draft) = self.text_block(&group, &margins, lines.len(), below) else {
+                        continue;
+                    };
+                    item = match draft.content {
+                        Content::ListItem { depth, .. } => Some((group.bbox, text_edge(&group), depth)),
+                        Content::Paragraph { .. } => {
+                            item.filter(|item| is_in_item(&group, item, self.em)).map(|(_, edge, depth)| {
+                                draft.content = further_paragraph(&mut draft.content, depth);
+                                (group.bbox, edge, depth)
+                            })
+                        }
+                        _ => None,
+                    };
+                    drafts.push(Draft { hung, ..draft });
                 }
                 Element::Solid(atom) if atom.kind == AtomKind::Table => {
+                    item = None;
                     if let Some(found) = tables.get(atom.index) {
                         drafts.push(draft(
                             bbox,
@@ -349,23 +371,38 @@ impl PageParts<'_> {
     /// Marks paragraphs that go on from one before: after a column, a float, or the page before.
     fn continuations(&self, drafts: &mut [Draft]) {
         let mut open: Option<bool> = None;
+        // Likewise of the last list item, with its depth.
+        let mut item: Option<u8> = None;
         let mut apart = true;
-        for draft in drafts.iter_mut() {
+        for (at, draft) in drafts.iter_mut().enumerate() {
             match &draft.content {
+                Content::Paragraph { spans }
+                    if draft.hung && (item.is_some() || at == 0) && goes_on(spans) =>
+                {
+                    draft.continues = true;
+                    draft.content = further_paragraph(&mut draft.content, item.unwrap_or_default());
+                    open = Some(false);
+                    apart = true;
+                }
                 Content::Paragraph { spans } => {
                     let text = plain_text(spans);
-                    let small = text.chars().next().is_some_and(char::is_lowercase);
-                    draft.continues = small && apart && open.unwrap_or(true);
+                    draft.continues = goes_on(spans) && apart && open.unwrap_or(true);
                     // A page number or a running title is open too, but nothing goes on from it.
                     let runs = draft.continues || text.split_whitespace().count() > 5;
-                    open = Some(runs && !text.trim_end().ends_with(['.', '!', '?', ':', ';', '。']));
+                    open = Some(runs && !ends(&text));
+                    item = None;
+                    apart = true;
+                }
+                Content::ListItem { depth, spans, .. } => {
+                    item = (!ends(&plain_text(spans))).then_some(*depth);
+                    open = Some(false);
                     apart = true;
                 }
                 Content::Heading { .. }
-                | Content::ListItem { .. }
                 | Content::Code { .. }
                 | Content::Equation { .. }
                 | Content::ContentsEntry { .. } => {
+                    item = None;
                     open = Some(false);
                     apart = true;
                 }
@@ -514,7 +551,44 @@ fn picture_equations(
 }
 
 fn draft(bbox: Rect, content: Content, confidence: f32) -> Draft {
-    Draft { bbox, content, continues: false, confidence }
+    Draft { bbox, content, continues: false, confidence, hung: false }
+}
+
+/// Text starts with a small letter: in the middle of a sentence.
+fn goes_on(spans: &[Span]) -> bool {
+    plain_text(spans).chars().next().is_some_and(char::is_lowercase)
+}
+
+/// A sentence or its like ends here.
+fn ends(text: &str) -> bool {
+    text.trim_end().ends_with(['.', '!', '?', ':', ';', '。'])
+}
+
+/// Where the text of an item starts: its second line says so, or the marker's width does about.
+fn text_edge(group: &Group<'_>) -> f32 {
+    let hung = group.lines.iter().skip(1).map(|line| line.bbox.x0).reduce(f32::min);
+    let marked = || {
+        let length = group.marker.as_ref().map_or(0, |marker| marker.length);
+        let piece = group.lines.first()?.pieces.first()?;
+        let (_, middle, _) = piece.places.get(length).or_else(|| piece.places.last())?;
+        Some(*middle)
+    };
+    hung.or_else(marked).unwrap_or(group.bbox.x0)
+}
+
+/// A paragraph right below an item that stands at the edge of its text is a further paragraph of it.
+fn is_in_item(group: &Group<'_>, (above, edge, _): &(Rect, f32, u8), em: f32) -> bool {
+    let gap = group.bbox.y0 - above.y1;
+    (group.bbox.x0 - edge).abs() < 0.6 * em
+        && group.lines.iter().all(|line| line.bbox.x0 < group.bbox.x0 + 0.3 * em)
+        && (-0.5 * em..2.0 * em).contains(&gap)
+        && group.bbox.x0 > above.x0.min(*edge) - 0.5 * em
+}
+
+/// A paragraph as part of the list item before it.
+fn further_paragraph(content: &mut Content, depth: u8) -> Content {
+    let spans = content.spans_mut().map(std::mem::take).unwrap_or_default();
+    Content::ListItem { depth, marker: String::new(), number: None, spans }
 }
 
 /// The distinct left edges of list items, from left to right.

@@ -325,7 +325,7 @@ impl PageParts<'_> {
             }
             _ => Content::Paragraph { spans },
         };
-        Some(Draft { bbox, content, continues: false, confidence: 0.95 })
+        Some(Draft { bbox, content, continues: false, confidence: 0.95, hung: false })
     }
 }
 

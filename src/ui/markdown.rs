@@ -81,7 +81,7 @@ fn block_view(job: JobId, block: &Block) -> AnyView {
         }
         Content::ListItem { depth, marker, spans, .. } => {
             let class = format!("block item-text depth-{}", (*depth).min(5));
-            let marker = if marker.is_empty() { "\u{2022}".to_owned() } else { marker.clone() };
+            let marker = marker.clone();
             view! {
                 <div class=class id=id data-block=name tabindex="-1">
                     <span class="marker">{marker}</span><span>{spans_view(spans)}</span>
