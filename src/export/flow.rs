@@ -84,24 +84,46 @@ pub(super) fn flow_of<'a>(blocks: impl Iterator<Item = &'a Block>) -> Vec<Passag
     passages
 }
 
-/// The passage that `block` goes on from: the nearest of its kind, however many floats lie between; an item of a
-/// list only where no running text does.
+/// The passage that `block` goes on from: the nearest of its kind, however many floats lie between. An item of a
+/// list goes on only where no running text lies between; a paragraph may be the rest of one that a page cut.
 fn last_open<'p, 'a>(passages: &'p mut [Passage<'a>], block: &Block) -> Option<&'p mut Passage<'a>> {
-    let same = |passage: &&mut Passage<'_>| {
-        std::mem::discriminant(&passage.block.content) == std::mem::discriminant(&block.content)
+    let kind = std::mem::discriminant(&block.content);
+    let at = match block.content {
+        Content::ListItem { .. } => open_item(passages),
+        Content::Paragraph { .. } => open_item(passages).filter(|&at| {
+            passages.get(at).is_some_and(|item| {
+                item.pages.1 < block.page && item.block.bbox.x0 + HANGS_BY < block.bbox.x0
+            })
+        }),
+        _ => None,
     };
-    let ends_list = |passage: &Passage<'_>| {
+    let nearest =
+        || passages.iter().rposition(|passage| std::mem::discriminant(&passage.block.content) == kind);
+    let at = match block.content {
+        Content::ListItem { .. } => at,
+        _ => at.or_else(nearest),
+    };
+    passages.get_mut(at?)
+}
+
+/// The rest of an item stands at least so many points further in than its marker.
+const HANGS_BY: f32 = 5.0;
+
+/// The list item that is the last text so far, if it does not end like a sentence.
+fn open_item(passages: &[Passage<'_>]) -> Option<usize> {
+    let is_float = |passage: &Passage<'_>| {
         matches!(
             passage.block.content,
-            Content::Paragraph { .. } | Content::Heading { .. } | Content::Code { .. }
+            Content::Figure { .. }
+                | Content::Caption { .. }
+                | Content::Table { .. }
+                | Content::Footnote { .. }
         )
     };
-    match block.content {
-        Content::ListItem { .. } => {
-            passages.iter_mut().rev().take_while(|passage| !ends_list(passage)).find(same)
-        }
-        _ => passages.iter_mut().rev().find(same),
-    }
+    let at = passages.iter().rposition(|passage| !is_float(passage))?;
+    let last = passages.get(at)?;
+    let ended = plain_text(&last.spans).trim_end().ends_with(['.', '!', '?', ':', ';']);
+    (matches!(last.block.content, Content::ListItem { .. }) && !ended).then_some(at)
 }
 
 /// Appends `more` to `spans`: a word cut by a hyphen is made whole, other text is set apart by a space.

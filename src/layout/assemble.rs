@@ -4,12 +4,14 @@ use super::captions::{attach_captions, find_caption};
 use super::code::{code_text, is_typed, join_code};
 use super::columns::{Atom, AtomKind, Region, order_regions};
 use super::contents::{entry_edges, find_entries, lists_contents};
+use super::continuations::mark_continuations;
 use super::drop_caps::with_caps_in_line;
 use super::equations::{equation_text, is_equation, join_equations, latex};
 use super::figures::{self, FigureBox, find_figures};
 use super::fragments::{Fragment, find_fragments};
 use super::glyphs::{Readable, readable};
 use super::headings::heading_level;
+use super::items::{further_paragraph, is_in_item, item_margins, text_edge};
 use super::lines::find_lines;
 use super::notes::{find_note, part_notes, tie_marks};
 use super::paragraphs::{Group, group_lines, join_numbers};
@@ -18,7 +20,7 @@ use super::spans::{drop_front, join_lines};
 use super::survey::Survey;
 use super::tables::Found;
 use super::tagged::TaggedPage;
-use super::trust::{block_confidence, heading_confidence, judge, overlaps};
+use super::trust::{block_confidence, heading_confidence, judge, overlaps, says_nothing};
 use crate::document::{
     Block, BlockId, Content, FigureId, Page, Provenance, Rect, Span, TextQuality, Warning, plain_text,
 };
@@ -89,6 +91,12 @@ pub fn lay_out(content: &PageContent, survey: &Survey) -> LaidOutPage {
     let page =
         PageParts { content, text: &text, fragments: &fragments, links: &links, survey, em, typewritten };
 
+    if says_nothing(content) {
+        let all = text.upright.iter().map(|placed| placed.bbox).chain(paths.iter().map(|(bbox, _)| *bbox));
+        let whole = Rect::new(0.0, 0.0, text.width, text.height);
+        let shown = all.reduce(|a, b| a.union(&b)).and_then(|shown| shown.grown(4.0).intersection(&whole));
+        return page.blocks(Vec::new(), vec![FigureBox { bbox: shown.unwrap_or(whole), image: None }], None);
+    }
     let mut tables = page.tables(&paths);
     let mut tagged = TaggedPage::read(survey.tags(), content.number, &fragments);
     if let Some(tagged) = &mut tagged {
@@ -167,8 +175,9 @@ impl PageParts<'_> {
         for (index, fragment) in self.fragments.iter().enumerate() {
             let (x, y) = (fragment.bbox.center_x(), fragment.bbox.center_y());
             if let Some(figure) = figures.iter().position(|figure| figure.bbox.grown(1.5).contains(x, y)) {
-                if let Some(label) = labels.get_mut(figure) {
-                    label.push_str(&fragment.text());
+                let text = fragment.text();
+                if let Some(label) = labels.get_mut(figure).filter(|_| !text.contains('\u{FFFD}')) {
+                    label.push_str(&text);
                     label.push(' ');
                 }
                 continue;
@@ -196,7 +205,7 @@ impl PageParts<'_> {
                 }
             }
         }
-        self.continuations(&mut drafts);
+        mark_continuations(&mut drafts);
         for line in &furniture {
             let spans = join_lines(&[line], self.links, self.survey);
             drafts.push(draft(line.bbox, Content::Furniture { spans }, 0.9));
@@ -368,49 +377,6 @@ impl PageParts<'_> {
         Some(draft(group.bbox, Content::Paragraph { spans }, 0.9))
     }
 
-    /// Marks paragraphs that go on from one before: after a column, a float, or the page before.
-    fn continuations(&self, drafts: &mut [Draft]) {
-        let mut open: Option<bool> = None;
-        // Likewise of the last list item, with its depth.
-        let mut item: Option<u8> = None;
-        let mut apart = true;
-        for (at, draft) in drafts.iter_mut().enumerate() {
-            match &draft.content {
-                Content::Paragraph { spans }
-                    if draft.hung && (item.is_some() || at == 0) && goes_on(spans) =>
-                {
-                    draft.continues = true;
-                    draft.content = further_paragraph(&mut draft.content, item.unwrap_or_default());
-                    open = Some(false);
-                    apart = true;
-                }
-                Content::Paragraph { spans } => {
-                    let text = plain_text(spans);
-                    draft.continues = goes_on(spans) && apart && open.unwrap_or(true);
-                    // A page number or a running title is open too, but nothing goes on from it.
-                    let runs = draft.continues || text.split_whitespace().count() > 5;
-                    open = Some(runs && !ends(&text));
-                    item = None;
-                    apart = true;
-                }
-                Content::ListItem { depth, spans, .. } => {
-                    item = (!ends(&plain_text(spans))).then_some(*depth);
-                    open = Some(false);
-                    apart = true;
-                }
-                Content::Heading { .. }
-                | Content::Code { .. }
-                | Content::Equation { .. }
-                | Content::ContentsEntry { .. } => {
-                    item = None;
-                    open = Some(false);
-                    apart = true;
-                }
-                _ => apart = true,
-            }
-        }
-    }
-
     /// Text in other directions: labels in figures are left to them, the rest comes last.
     fn asides(&self, figures: &[FigureBox], drafts: &mut Vec<Draft>) {
         for (text, bbox) in self.text.aside.iter().take(2_000) {
@@ -552,49 +518,4 @@ fn picture_equations(
 
 fn draft(bbox: Rect, content: Content, confidence: f32) -> Draft {
     Draft { bbox, content, continues: false, confidence, hung: false }
-}
-
-/// Text starts with a small letter: in the middle of a sentence.
-fn goes_on(spans: &[Span]) -> bool {
-    plain_text(spans).chars().next().is_some_and(char::is_lowercase)
-}
-
-/// A sentence or its like ends here.
-fn ends(text: &str) -> bool {
-    text.trim_end().ends_with(['.', '!', '?', ':', ';', '。'])
-}
-
-/// Where the text of an item starts: its second line says so, or the marker's width does about.
-fn text_edge(group: &Group<'_>) -> f32 {
-    let hung = group.lines.iter().skip(1).map(|line| line.bbox.x0).reduce(f32::min);
-    let marked = || {
-        let length = group.marker.as_ref().map_or(0, |marker| marker.length);
-        let piece = group.lines.first()?.pieces.first()?;
-        let (_, middle, _) = piece.places.get(length).or_else(|| piece.places.last())?;
-        Some(*middle)
-    };
-    hung.or_else(marked).unwrap_or(group.bbox.x0)
-}
-
-/// A paragraph right below an item that stands at the edge of its text is a further paragraph of it.
-fn is_in_item(group: &Group<'_>, (above, edge, _): &(Rect, f32, u8), em: f32) -> bool {
-    let gap = group.bbox.y0 - above.y1;
-    (group.bbox.x0 - edge).abs() < 0.6 * em
-        && group.lines.iter().all(|line| line.bbox.x0 < group.bbox.x0 + 0.3 * em)
-        && (-0.5 * em..2.0 * em).contains(&gap)
-        && group.bbox.x0 > above.x0.min(*edge) - 0.5 * em
-}
-
-/// A paragraph as part of the list item before it.
-fn further_paragraph(content: &mut Content, depth: u8) -> Content {
-    let spans = content.spans_mut().map(std::mem::take).unwrap_or_default();
-    Content::ListItem { depth, marker: String::new(), number: None, spans }
-}
-
-/// The distinct left edges of list items, from left to right.
-fn item_margins(edges: impl Iterator<Item = f32>, em: f32) -> Vec<f32> {
-    let mut margins: Vec<f32> = edges.collect();
-    margins.sort_by(f32::total_cmp);
-    margins.dedup_by(|b, a| *b - *a < 0.8 * em);
-    margins
 }

@@ -17,7 +17,7 @@ fn line(pieces: &[(&str, bool, Option<Script>)]) -> Line {
         bold: false,
         mono: false,
         artifact: false,
-        gap: 0.0,
+        gap: None,
         face: crate::layout::lines::Face::default(),
     }
 }

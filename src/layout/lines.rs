@@ -24,8 +24,8 @@ pub(super) struct Line {
     pub face: Face,
     /// All of it is marked as an artifact (a header, a footer).
     pub artifact: bool,
-    /// The widest gap in it, in points.
-    pub gap: f32,
+    /// From where to where its one wide gap is, in points: much wider than all others in it.
+    pub gap: Option<(f32, f32)>,
 }
 
 /// A digest of a font's name; 0 for one without a name.
@@ -224,9 +224,25 @@ pub(super) fn line_of(row: &[&Fragment<'_>], fonts: &[FontInfo]) -> Option<Line>
         mono: letters(|font| font.mono),
         face: Face::of_most(&glyphs, fonts),
         artifact: glyphs.iter().all(|placed| placed.glyph.artifact),
-        gap: glyphs.windows(2).map(|pair| pair[1].x - pair[0].end).fold(0.0, f32::max),
+        gap: lone_gap(&glyphs),
         pieces,
     })
+}
+
+/// The widest gap between glyphs from left to right, if no other is a third as wide: a line set to the full width
+/// has several.
+fn lone_gap(glyphs: &[Placed<'_>]) -> Option<(f32, f32)> {
+    let (mut widest, mut second) = ((0.0, 0.0), 0.0_f32);
+    for pair in glyphs.windows(2) {
+        let gap = (pair[0].end, pair[1].x);
+        if gap.1 - gap.0 > widest.1 - widest.0 {
+            second = widest.1 - widest.0;
+            widest = gap;
+        } else {
+            second = second.max(gap.1 - gap.0);
+        }
+    }
+    (widest.1 - widest.0 > 3.0 * second.max(0.0)).then_some(widest)
 }
 
 /// The size most characters have, and the baseline of those.

@@ -17,7 +17,7 @@ pub(super) struct Group<'a> {
 /// Two lines are apart when the gap between them is this much larger than usual, in ems.
 const GAP_EMS: f32 = 0.42;
 
-/// Two lines with a gap of this many ems within each are rows.
+/// Two lines with a gap within each that they share for this many ems are rows.
 const ROW_GAP_EMS: f32 = 3.0;
 
 /// Groups the lines of one region. `em`: the body's font size, in points.
@@ -25,14 +25,14 @@ pub(super) fn group_lines<'a>(lines: &'a [Line], region: &Rect, em: f32) -> Vec<
     let pitch = usual_pitch(lines, em);
     let mut groups: Vec<Group<'a>> = Vec::new();
     for (index, line) in lines.iter().enumerate() {
-        let next = lines.get(index + 1);
-        let joins = groups.last().is_some_and(|group| goes_on(group, line, next, region, pitch, em));
+        let rest = lines.get(index + 1..).unwrap_or_default();
+        let joins = groups.last().is_some_and(|group| goes_on(group, line, rest, region, pitch, em));
         if joins && let Some(group) = groups.last_mut() {
             group.bbox = group.bbox.union(&line.bbox);
             group.lines.push(line);
         } else {
             let marker =
-                find_marker(&line.text()).filter(|marker| plausible(marker, groups.last(), line, next));
+                find_marker(&line.text()).filter(|marker| plausible(marker, groups.last(), line, rest));
             groups.push(Group { lines: vec![line], bbox: line.bbox, marker });
         }
     }
@@ -96,32 +96,31 @@ fn usual_pitch(lines: &[Line], em: f32) -> f32 {
 
 /// A number counts as a list marker only where a list goes on: `2.` after `1.`, or `1.` itself; text hanging
 /// behind it is another sign.
-fn plausible(marker: &Marker, before: Option<&Group<'_>>, line: &Line, next: Option<&Line>) -> bool {
+fn plausible(marker: &Marker, before: Option<&Group<'_>>, line: &Line, rest: &[Line]) -> bool {
     let Some(number) = marker.number else { return true };
     if number <= 1 {
         return true;
     }
     let follows = before
         .is_some_and(|group| group.marker.as_ref().and_then(|m| m.number).is_some_and(|n| n + 1 == number));
-    let hangs = next.is_some_and(|next| next.bbox.x0 > line.bbox.x0 + 0.8 * line.size);
-    follows || hangs || marker.text.len() < 4 || next.is_some_and(|next| counts_on(number, line, next))
+    follows || hangs(line, rest) || marker.text.len() < 4 || counts_on(number, line, rest)
 }
 
-/// The next line starts with the next number at the same edge.
-fn counts_on(number: u32, line: &Line, next: &Line) -> bool {
-    let marker = find_marker(&next.text());
-    marker.and_then(|marker| marker.number).is_some_and(|n| n == number + 1)
-        && (next.bbox.x0 - line.bbox.x0).abs() < 0.8 * line.size
+/// The line below stands further in.
+fn hangs(line: &Line, rest: &[Line]) -> bool {
+    rest.first().is_some_and(|next| next.bbox.x0 > line.bbox.x0 + 0.8 * line.size)
 }
 
-fn goes_on(
-    group: &Group<'_>,
-    line: &Line,
-    next: Option<&Line>,
-    region: &Rect,
-    pitch: f32,
-    body: f32,
-) -> bool {
+/// One of the lines below starts with the next number at the same edge.
+fn counts_on(number: u32, line: &Line, rest: &[Line]) -> bool {
+    const ITEM_LINES: usize = 8;
+    rest.iter().take(ITEM_LINES).any(|next| {
+        (next.bbox.x0 - line.bbox.x0).abs() < 0.8 * line.size
+            && find_marker(&next.text()).and_then(|marker| marker.number).is_some_and(|n| n == number + 1)
+    })
+}
+
+fn goes_on(group: &Group<'_>, line: &Line, rest: &[Line], region: &Rect, pitch: f32, body: f32) -> bool {
     let (Some(first), Some(last)) = (group.lines.first(), group.lines.last()) else { return false };
     let em = last.size.max(line.size);
     let differs = (last.size - line.size).abs();
@@ -130,7 +129,10 @@ fn goes_on(
         return false;
     }
     // Rows of an address beside a date, of a form: what stands apart in them does not run on.
-    if last.gap > ROW_GAP_EMS * em && line.gap > ROW_GAP_EMS * em && !line.mono {
+    if let (Some(above), Some(below)) = (last.gap, line.gap)
+        && above.1.min(below.1) - above.0.max(below.0) > ROW_GAP_EMS * em
+        && !line.mono
+    {
         return false;
     }
     let distance = line.baseline - last.baseline;
@@ -164,7 +166,7 @@ fn goes_on(
         return false;
     }
     let text = line.text();
-    if find_marker(&text).is_some_and(|marker| starts_item(&marker, group, line, last, next))
+    if find_marker(&text).is_some_and(|marker| starts_item(&marker, group, line, last, rest))
         || find_caption(&text).is_some()
     {
         return false;
@@ -188,8 +190,8 @@ fn goes_on(
     }
     if indent > 0.7 * em && indent < 5.0 * em && !centred {
         // A first line set in, unless this is a hanging paragraph whose lines all hang.
-        let hanging =
-            group.lines.len() == 1 && next.is_some_and(|next| (next.bbox.x0 - line.bbox.x0).abs() < 0.4 * em);
+        let hanging = group.lines.len() == 1
+            && rest.first().is_some_and(|next| (next.bbox.x0 - line.bbox.x0).abs() < 0.4 * em);
         let sentence_may_end = ends || last_is_short;
         if sentence_may_end && !(hanging && !last_is_short) {
             return false;
@@ -214,7 +216,7 @@ fn starts_with_mark(line: &Line) -> bool {
 }
 
 /// Whether a marker within a paragraph starts a new item rather than being text that looks so.
-fn starts_item(marker: &Marker, group: &Group<'_>, line: &Line, last: &Line, next: Option<&Line>) -> bool {
+fn starts_item(marker: &Marker, group: &Group<'_>, line: &Line, last: &Line, rest: &[Line]) -> bool {
     if let Some(other) = &group.marker {
         let sibling = match (other.number, marker.number) {
             (Some(before), Some(now)) => now == before + 1 || now == 1,
@@ -228,7 +230,7 @@ fn starts_item(marker: &Marker, group: &Group<'_>, line: &Line, last: &Line, nex
     // The end of an item that began in the column before, and the one after it.
     let resumes = |number: u32| {
         let hung = last.bbox.x0 > line.bbox.x0 + 0.8 * line.size;
-        ended && hung && next.is_some_and(|next| counts_on(number, line, next) || next.bbox.x0 > line.bbox.x0)
+        ended && hung && (counts_on(number, line, rest) || hangs(line, rest))
     };
     marker.number.is_none_or(|number| number <= 1 || resumes(number))
         && (ended || line.bbox.x0 > last.bbox.x0 + 0.5 * line.size || marker.number.is_none())

@@ -37,6 +37,11 @@ pub(super) fn judge(content: &PageContent, text: &Readable<'_>) -> (TextQuality,
         }
         return (TextQuality::None, None);
     }
+    if says_nothing(content) {
+        let message = "the file does not say which letters this page shows: it is kept as a picture, and needs OCR \
+                       to be read";
+        return (TextQuality::Suspect, Some(message.to_owned()));
+    }
     if content.unmapped_glyphs as usize * 10 > content.glyphs.len() {
         let message = "the file does not say which letters this page shows: its text may be wrong, and it needs \
                        OCR to be read";
@@ -48,6 +53,11 @@ pub(super) fn judge(content: &PageContent, text: &Readable<'_>) -> (TextQuality,
         return (TextQuality::Suspect, Some(message.to_owned()));
     }
     (TextQuality::Digital, None)
+}
+
+/// Most glyphs have no letters: what a reader sees is not in the file as text.
+pub(super) fn says_nothing(content: &PageContent) -> bool {
+    content.recognised.is_none() && content.unmapped_glyphs as usize * 2 > content.glyphs.len()
 }
 
 /// What the text of a page is worth as it stands in the file.

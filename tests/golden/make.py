@@ -558,6 +558,27 @@ def hidden():
     pdf.write("hidden-text")
 
 
+def text_layer():
+    """A scanned page (here grey lines in an image) with its words in an invisible layer."""
+    pdf = Pdf()
+    rows = list(zip(range(540, 440, -14), [
+        "The harbour was built in three stages, of which the second took", "the longest, since the stone had to be brought from the other",
+        "side of the bay, and the ships that could carry it were few in", "those years."]))
+    pixels = bytearray(b"\xff" * (210 * 298))
+    for y, words in rows:
+        for line in range((595 - y - 8) // 2, (595 - y) // 2):
+            width = 5 * len(words) // 2
+            pixels[210 * line + 25:210 * line + 25 + width] = b"\x60" * width
+    image = pdf.stream(bytes(pixels), "/Type /XObject /Subtype /Image /Width 210 /Height 298 /ColorSpace /DeviceGray /BitsPerComponent 8")
+    content = "q 420 0 0 596 0 0 cm /I1 Do Q\n" + "".join(text(50, y, words, 11, "F1", "3 Tr") for y, words in rows)
+    number = pdf.stream(content)
+    fonts = " ".join(f"/{name} {number} 0 R" for name, number in pdf.fonts.items())
+    pdf.pages.append(pdf.add(
+        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 420 595] /Contents {number} 0 R "
+        f"/Resources << /Font << {fonts} >> /XObject << /I1 {image} 0 R >> >> >>"))
+    pdf.write("text-layer")
+
+
 def garbage():
     """A page whose font names no characters, between two that do."""
     pdf = Pdf()
@@ -600,6 +621,7 @@ RULES = {
     "aligned-text": "Addresses, verse and signatures are aligned and no table.",
     "composite-figure": "A raster picture with axes over it and a drawing beside it are one figure with its caption; the labels are no text of\nthe page.",
     "hidden-text": "Text that is clipped away, off the page or covered is not read.",
+    "text-layer": "A scan with an invisible layer of words: the words are read, and the scan is no figure.",
     "no-characters": "A page whose font names no characters is told, and its noise is not taken for text.",
     "running-heads": "Heads and feet that repeat go, what is said once stays.",
     "vertical-writing": "Japanese set vertically: columns from right to left, paragraphs over several columns, no spaces between\nglyphs, a heading in larger type.",
@@ -616,5 +638,5 @@ RULES = {
 }
 SELECTED = sys.argv[1:]
 for make in [footnotes, code, equations, links, contents, ligatures, headings, split_table, right_to_left, tagged, vertical, nested_lists,
-             side_by_side, capitals, boxed, shaded, turned, no_tables, composite, hidden, garbage, running_heads]:
+             side_by_side, capitals, boxed, shaded, turned, no_tables, composite, hidden, text_layer, garbage, running_heads]:
     make()
