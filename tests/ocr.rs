@@ -119,3 +119,82 @@ fn noise_and_blank_paper_give_nothing() {
     let blank = Bitmap::from_rgb(1, 1, vec![255; 3]).unwrap();
     assert!(reader.read(&blank).unwrap().lines.is_empty());
 }
+
+/// A page with a line of text above a picture, which shows `grey` (`[height, width]`, one byte each).
+fn page_with_picture(grey: &[u8], width: usize) -> Vec<u8> {
+    let height = grey.len() / width;
+    let content = format!(
+        "BT /F1 11 Tf 1 0 0 1 50 540 Tm (The harbour was built in three stages, and the ships were few.) Tj ET \
+         q 320 0 0 {} 50 300 cm /I1 Do Q",
+        320 * height / width
+    );
+    let font = "<< /Type /Font /Subtype /Type1 /BaseFont /Times-Roman >>";
+    let image = format!(
+        "/Type /XObject /Subtype /Image /Width {width} /Height {height} /ColorSpace /DeviceGray /BitsPerComponent 8"
+    );
+    let stream = |entries: &str, data: &[u8]| {
+        [format!("<< /Length {} {entries} >> stream\n", data.len()).as_bytes(), data, b"\nendstream"].concat()
+    };
+    let objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(),
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec(),
+        format!(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 420 595] /Contents 4 0 R \
+             /Resources << /Font << /F1 {font} >> /XObject << /I1 5 0 R >> >> >>"
+        )
+        .into_bytes(),
+        stream("", content.as_bytes()),
+        stream(&image, grey),
+    ];
+    let mut file = b"%PDF-1.7\n".to_vec();
+    let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
+    for (number, object) in (1..).zip(&objects) {
+        table.push_str(&format!("{:010} 00000 n \n", file.len()));
+        file.extend_from_slice(format!("{number} 0 obj\n").as_bytes());
+        file.extend_from_slice(object);
+        file.extend_from_slice(b"\nendobj\n");
+    }
+    let start = file.len();
+    let trailer = format!("trailer << /Size {} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF", objects.len() + 1);
+    file.extend_from_slice(table.as_bytes());
+    file.extend_from_slice(trailer.as_bytes());
+    file
+}
+
+#[test]
+fn words_in_a_picture_go_into_its_record_where_that_is_wanted() {
+    // The picture: the shaded box of another page, painted.
+    let boxed = recto::pdf::open(file("tests/golden/box/input.pdf"), None).unwrap();
+    let source = describe_source("input.pdf", b"");
+    let painted = Extraction::new(&boxed, source, Pages::default()).reader().render(1, 1260).unwrap();
+    let (width, rows) = (painted.width as usize, 3 * 140..3 * 225);
+    let columns = 3 * 50..3 * 370;
+    let grey: Vec<u8> = rows
+        .flat_map(|row| columns.clone().map(move |column| (row, column)))
+        .map(|(row, column)| painted.rgba[4 * (row * width + column)])
+        .collect();
+    let bytes = page_with_picture(&grey, columns.len());
+    let pdf = recto::pdf::open(bytes.clone(), None).unwrap();
+    let models = reader();
+    let read = |choice: ReadScans| {
+        let mut collector = Collector::default();
+        let source = describe_source("picture.pdf", &bytes);
+        let mut extraction = Extraction::new(&pdf, source, Pages::default()).reading(choice);
+        let mut pages = 0;
+        extraction.run_reading(&TickingClock::default(), &mut collector, &mut |bitmap| {
+            pages += 1;
+            models.read(bitmap).map_err(|error| error.to_string())
+        });
+        (collector.0.document().clone(), pages)
+    };
+    let (document, pages) = read(ReadScans::Auto);
+    assert_eq!((document.figures[0].text.as_str(), pages), ("", 0), "a page with text is left alone");
+    let (document, pages) = read(ReadScans::Pictures);
+    assert_eq!(pages, 1);
+    let expected = "In short Forty boats went out in 1880, and six of them are still there. \
+                    What they bring home is sold on the quay before noon.";
+    assert_eq!(document.figures[0].text, expected);
+    let text = markdown(&document, &MarkdownOptions::default());
+    assert!(!text.contains("Forty"), "none of the running text:\n{text}");
+    assert_eq!(document.pages[0].text, TextQuality::Digital);
+}

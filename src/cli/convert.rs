@@ -48,7 +48,8 @@ pub(super) struct ConvertArguments {
     /// Make no summary, title or keywords.
     #[arg(long)]
     no_summary: bool,
-    /// Which pages to read from their pixels: those without text that can be trusted, all, or none.
+    /// Which pages to read from their pixels: those without text that can be trusted, these and the pictures on
+    /// other pages, all, or none.
     #[arg(long, value_name = "CHOICE", value_enum, default_value_t = OcrChoice::Auto)]
     ocr: OcrChoice,
     /// Folder of the OCR models. Without it: models/ocr or public/models/ocr beside the program or above it.
@@ -94,6 +95,7 @@ enum ContentsChoice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum OcrChoice {
     Auto,
+    Pictures,
     Always,
     Never,
 }
@@ -203,6 +205,7 @@ fn convert(
     let mut collector = Collector::new(!arguments.quiet && !arguments.json);
     let scans = match arguments.ocr {
         OcrChoice::Auto => ReadScans::Auto,
+        OcrChoice::Pictures => ReadScans::Pictures,
         OcrChoice::Always => ReadScans::Always,
         OcrChoice::Never => ReadScans::Never,
     };

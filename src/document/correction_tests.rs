@@ -165,6 +165,7 @@ fn cells_markers_labels_code_and_captions() {
         height_px: 1,
         label: None,
         caption: Some("Figure 1: A tee".to_owned()),
+        text: String::new(),
         description: None,
         duplicate_of: None,
         not_described: None,

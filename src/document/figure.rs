@@ -45,6 +45,9 @@ pub struct Figure {
     pub label: Option<String>,
     /// The caption printed in the document, label included.
     pub caption: Option<String>,
+    /// Text in it: what the file has there (names of axes, boxes), or what was read in its pixels.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
     /// What a model or the person said it shows.
     pub description: Option<Description>,
     /// The figure that shows the same, when it is not the first of its kind.

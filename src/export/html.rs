@@ -11,7 +11,7 @@ use super::inline::push_html;
 use super::markdown::Contents;
 use super::notes::Notes;
 use super::table::html_table;
-use super::wording::{description_origin, method_name};
+use super::wording::{description_origin, method_name, words_in};
 use crate::document::{Content, Document, Figure, FigureId};
 
 /// What goes into the page.
@@ -275,6 +275,9 @@ fn push_figure(figure: &Figure, out: &mut String) {
         escape_html(&description_origin(description), out);
         out.push_str(": ");
         escape_html(&description.text, out);
+        if let Some(words) = words_in(figure) {
+            escape_html(&format!(" ({words})"), out);
+        }
         out.push_str("</figcaption>");
     }
     out.push_str("</figure>\n");

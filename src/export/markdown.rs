@@ -7,7 +7,7 @@ use super::front_matter::front_matter;
 use super::inline::{longest_run, markdown_line};
 use super::notes::Notes;
 use super::table::markdown_table;
-use super::wording::{description_origin, method_name};
+use super::wording::{description_origin, method_name, words_in};
 use crate::document::{Block, Content, Document, Figure, FigureId, Generated, Method, Page, plain_text};
 
 /// What becomes of a printed table of contents.
@@ -310,7 +310,9 @@ fn figure_markdown(figure: &Figure, options: &MarkdownOptions) -> String {
     let mut out = format!("![{}]({})", fully_escaped(&alternative), figure.file);
     if let Some(description) = description {
         let mut text = String::new();
-        escape_inline(description.text.trim(), (None, Some(' ')), false, &mut text);
+        let words = words_in(figure).map_or_else(String::new, |words| format!(" ({words})"));
+        let said = format!("{}{words}", description.text.trim());
+        escape_inline(&said, (None, Some(' ')), false, &mut text);
         out.push_str(&format!("\n\n*{}:* {text}", description_origin(description)));
     }
     out

@@ -6,7 +6,7 @@ use super::notes::Notes;
 use crate::document::{Content, Document, plain_text};
 
 /// Passages separated by blank lines, without markup: list items below each other, tables with tabs between
-/// cells, footnotes and their marks as `[1]`, figures by their description if they have one.
+/// cells, footnotes and their marks as `[1]`, figures by their description and the words in them, if they have any.
 #[must_use]
 pub fn text(document: &Document) -> String {
     let passages = flow(document);
@@ -48,13 +48,15 @@ pub(super) fn passage_text(passage: &Passage<'_>, document: &Document, notes: &N
         line.chars().filter_map(printable).collect::<String>()
     };
     match passage.content() {
-        Content::Figure { figure } => document
-            .figure(figure)
-            .and_then(|figure| figure.description.as_ref())
-            .map(|description| {
-                format!("[Figure: {}]", description.text.chars().filter_map(printable).collect::<String>())
-            })
-            .unwrap_or_default(),
+        Content::Figure { figure } => {
+            let Some(figure) = document.figure(figure) else { return String::new() };
+            let described =
+                figure.description.as_ref().map(|description| format!("[Figure: {}]", description.text));
+            let words = Some(&figure.text).filter(|text| !text.is_empty());
+            let words = words.map(|text| format!("[Text in the figure: {text}]"));
+            let parts: Vec<String> = described.into_iter().chain(words).collect();
+            parts.join(" ").chars().filter_map(printable).collect()
+        }
         Content::ListItem { depth, marker, .. } => {
             let marker: String = marker.chars().filter_map(printable).collect();
             let indent = "  ".repeat(usize::from(*depth));

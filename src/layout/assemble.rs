@@ -187,6 +187,16 @@ impl PageParts<'_> {
                 atoms.push(Atom { index, kind: AtomKind::Text, bbox: fragment.bbox, size: fragment.size });
             }
         }
+        for ((x, y), line) in &self.content.picture_text {
+            let here =
+                self.text.turn.rect(&Rect::new(*x, *y, *x, *y), self.content.width, self.content.height);
+            if let Some(at) = figures.iter().position(|figure| figure.bbox.contains(here.x0, here.y0))
+                && let Some(label) = labels.get_mut(at)
+            {
+                label.push_str(line);
+                label.push(' ');
+            }
+        }
         let solid = |kind, index, bbox| Atom { index, kind, bbox, size: 0.0 };
         atoms.extend(
             tables.iter().enumerate().map(|(index, table)| solid(AtomKind::Table, index, table.bbox)),
@@ -498,7 +508,7 @@ fn picture_equations(
 ) {
     let mut count = 0;
     for draft in drafts {
-        let Content::Equation { latex: None, figure, text } = &mut draft.content else { continue };
+        let Content::Equation { latex: None, figure, .. } = &mut draft.content else { continue };
         count += 1;
         if count > MAX_EQUATION_PICTURES {
             return;
@@ -511,7 +521,8 @@ fn picture_equations(
             source: RegionSource::Equation,
             label: None,
             caption: None,
-            text: text.clone(),
+            // The block has it.
+            text: String::new(),
         });
     }
 }

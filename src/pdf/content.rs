@@ -31,6 +31,8 @@ pub struct PageContent {
     pub recognised: Option<f32>,
     /// The words that the glyphs were made of then, line by line.
     pub words: Vec<ReadWord>,
+    /// Lines read in the pixels of its pictures, with the middle of each, in points.
+    pub picture_text: Vec<((f32, f32), String)>,
     /// Reading the page's pixels was tried and gave no text.
     pub unreadable: bool,
     /// Something was drawn past a limit and is missing; a sentence for the report.

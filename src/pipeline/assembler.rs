@@ -348,6 +348,7 @@ mod tests {
             height_px: 10,
             label: None,
             caption: None,
+            text: String::new(),
             description: None,
             duplicate_of: None,
             not_described: None,

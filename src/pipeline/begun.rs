@@ -1,6 +1,7 @@
 //! Pages that are begun and not yet told: while the pixels of one are read elsewhere, the next is begun, and all
 //! are told in their order.
 
+use crate::document::Rect;
 use crate::ocr::{Bitmap, ReadPage};
 use crate::pdf::content::PageContent;
 use std::collections::VecDeque;
@@ -17,13 +18,22 @@ pub(super) enum State {
     /// Nothing is missing.
     Ready(Box<PageContent>),
     /// Its pixels are to be read.
-    Unread { content: Box<PageContent>, pixels: Bitmap },
+    Unread { content: Box<PageContent>, pixels: Bitmap, part: Part },
     /// They are being read.
-    Away { content: Box<PageContent>, size: (u32, u32) },
+    Away { content: Box<PageContent>, size: (u32, u32), part: Part },
     /// They have been read.
-    Read { content: Box<PageContent>, size: (u32, u32), result: Result<ReadPage, String> },
+    Read { content: Box<PageContent>, size: (u32, u32), part: Part, result: Result<ReadPage, String> },
     /// It cannot be read at all: why.
     Failed(String),
+}
+
+/// What the pixels are of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Part {
+    /// The whole page, whose text they are to give.
+    Page,
+    /// The pictures in this part of a page with text of its own.
+    Pictures(Rect),
 }
 
 /// The begun pages in their order.
@@ -52,12 +62,12 @@ impl BegunPages {
     /// The first pixels that nobody has taken, and the page's number.
     pub(super) fn take_pixels(&mut self) -> Option<(u32, Bitmap)> {
         let begun = self.0.iter_mut().find(|begun| matches!(begun.state, State::Unread { .. }))?;
-        let State::Unread { content, pixels } =
+        let State::Unread { content, pixels, part } =
             std::mem::replace(&mut begun.state, State::Failed(String::new()))
         else {
             return None;
         };
-        begun.state = State::Away { content, size: (pixels.width(), pixels.height()) };
+        begun.state = State::Away { content, size: (pixels.width(), pixels.height()), part };
         Some((begun.number, pixels))
     }
 
@@ -66,7 +76,7 @@ impl BegunPages {
         let Some(begun) = self.0.iter_mut().find(|begun| begun.number == number) else { return };
         let before = std::mem::replace(&mut begun.state, State::Failed(String::new()));
         begun.state = match before {
-            State::Away { content, size } => State::Read { content, size, result },
+            State::Away { content, size, part } => State::Read { content, size, part, result },
             other => other,
         };
     }

@@ -79,6 +79,7 @@ mod tests {
             height_px,
             label: None,
             caption: None,
+            text: String::new(),
             description: None,
             duplicate_of: None,
             not_described: None,

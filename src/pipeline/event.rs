@@ -28,6 +28,8 @@ pub enum ReadScans {
     /// Those without text that can be trusted.
     #[default]
     Auto,
+    /// Those, and of other pages the pictures, whose words go into the figures' records.
+    Pictures,
     /// All.
     Always,
     /// None.

@@ -1,11 +1,12 @@
 //! Stage 1: an open PDF in; its pages, blocks and figures out, one step at a time.
 
 use super::assembler::blank_page;
-use super::begun::{Begun, BegunPages, State};
+use super::begun::{Begun, BegunPages, Part, State};
 use super::clock::Clock;
 use super::event::{Counts, Event, Outcome, Progress, ReadScans, Stage, StageReport};
 use super::figures::{Finished, cut_figures};
 use super::guard::guarded;
+use super::pictures;
 use super::scan;
 use super::sink::Sink;
 use super::survey::surveyed_pages;
@@ -330,10 +331,19 @@ impl<'a> Extraction<'a> {
                 None => reader.content(number).map_err(|error| error.to_string())?,
             };
             if !scan::is_wanted(&content, choice) {
-                return Ok(State::Ready(Box::new(content)));
+                // Words in pictures are an extra: without them the page is whole too.
+                let pictures = match choice {
+                    ReadScans::Pictures => pictures::bitmap(reader, &content).ok().flatten(),
+                    _ => None,
+                };
+                let content = Box::new(content);
+                return Ok(match pictures {
+                    Some((pixels, area)) => State::Unread { content, pixels, part: Part::Pictures(area) },
+                    None => State::Ready(content),
+                });
             }
             Ok(match scan::bitmap(reader, &content) {
-                Ok(pixels) => State::Unread { content: Box::new(content), pixels },
+                Ok(pixels) => State::Unread { content: Box::new(content), pixels, part: Part::Page },
                 Err(reason) => {
                     content.warnings.push(format!("the page's text could not be read: {reason}"));
                     State::Ready(Box::new(content))
@@ -355,11 +365,14 @@ impl<'a> Extraction<'a> {
         let Begun { number, state } = begun;
         match state {
             State::Ready(content) => self.finish(number, *content, survey, sink),
-            State::Read { mut content, size, result } => {
-                match result {
-                    Ok(read) => content.unreadable = !scan::place(&mut content, &read, size),
-                    Err(reason) => {
-                        content.warnings.push(format!("the page's text could not be read: {reason}"));
+            State::Read { mut content, size, part, result } => {
+                match (result, part) {
+                    (Ok(read), Part::Page) => content.unreadable = !scan::place(&mut content, &read, size),
+                    (Ok(read), Part::Pictures(area)) => pictures::place(&mut content, &read, area, size),
+                    (Err(reason), part) => {
+                        let what =
+                            if part == Part::Page { "the page's text" } else { "the words in its pictures" };
+                        content.warnings.push(format!("{what} could not be read: {reason}"));
                     }
                 }
                 self.finish(number, *content, survey, sink);

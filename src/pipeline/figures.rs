@@ -9,6 +9,9 @@ use crate::pdf::{ExtractedImage, PageReader};
 /// labels of a chart, and a page-wide figure stays below 1,700 pixels.
 const FIGURE_DPI: f32 = 200.0;
 
+/// Characters of a figure's text that are kept: a map has thousands of names.
+const MAX_TEXT: usize = 4_000;
+
 /// A page with everything that belongs to it.
 #[derive(Debug)]
 pub(super) struct Finished {
@@ -85,6 +88,7 @@ fn figure(page: u32, region: &FigureRegion, image: &ExtractedImage, source: Figu
         height_px: image.height_px,
         label: region.label.clone(),
         caption: region.caption.clone(),
+        text: region.text.chars().take(MAX_TEXT).collect(),
         description: None,
         duplicate_of: None,
         not_described: (source == FigureSource::Equation).then(|| "an equation".to_owned()),

@@ -28,6 +28,8 @@ mod figures;
 mod guard;
 mod language;
 mod parts;
+#[cfg(feature = "read")]
+mod pictures;
 mod report;
 #[cfg(feature = "read")]
 mod scan;

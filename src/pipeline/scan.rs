@@ -17,9 +17,9 @@ const PAINTED_DPI: f32 = 200.0;
 const SCAN_DPI: std::ops::RangeInclusive<f32> = 72.0..=300.0;
 /// An image over this share of the page is its scan.
 const SCAN_SHARE: f32 = 0.4;
-/// Lines with less certainty than this, on the mean of a page, are noise: what is read of a page of another script, of
+/// Lines with less certainty than this, on the mean of a page or a picture, are noise: what is read of a page of another script, of
 /// handwriting or of a photograph.
-const PAGE_FLOOR: f32 = 0.7;
+pub(super) const PAGE_FLOOR: f32 = 0.7;
 /// A stroke this much thicker than the page's usual one is bold,
 const BOLD: f32 = 1.28;
 /// if it is also thicker by this many of the median deviations from it: on a degraded page strokes differ by themselves.
@@ -45,7 +45,7 @@ const DESCENT: f32 = 0.22;
 pub(super) fn is_wanted(content: &PageContent, choice: ReadScans) -> bool {
     match choice {
         ReadScans::Never => false,
-        ReadScans::Auto => text_quality(content).needs_ocr(),
+        ReadScans::Auto | ReadScans::Pictures => text_quality(content).needs_ocr(),
         ReadScans::Always => true,
     }
 }
@@ -223,7 +223,7 @@ fn nearest_axis(dx: f32, dy: f32) -> (f32, f32) {
 }
 
 /// Full-width forms, which the recogniser sometimes gives for marks between Latin letters, as the plain ones.
-fn normalised(text: &str) -> String {
+pub(super) fn normalised(text: &str) -> String {
     let latin = text.chars().any(|c| c.is_ascii_alphanumeric());
     let plain = |c: char| match u32::from(c) {
         code @ 0xFF01..=0xFF5E if latin => char::from_u32(code - 0xFEE0).unwrap_or(c),

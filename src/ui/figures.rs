@@ -92,6 +92,9 @@ fn Item(id: JobId, figure: FigureId) -> impl IntoView {
                 {move || found.get().and_then(|figure| figure.caption).map(|caption| view! {
                     <p class="printed" data-testid="printed-caption"><span class="tag">"Printed caption"</span>{caption}</p>
                 })}
+                {move || found.get().map(|figure| figure.text).filter(|text| !text.is_empty()).map(|text| view! {
+                    <p class="printed" data-testid="figure-text"><span class="tag">"Text in it"</span>{text}</p>
+                })}
                 <label for=field.clone()>"Description"{move || tag().map(|tag| view! { <span class="tag">{tag}</span> })}</label>
                 <textarea id=field rows="2" placeholder="None yet. You can write one." data-testid="description"
                     prop:value=move || found.get().and_then(|figure| figure.description).map(|known| known.text).unwrap_or_default()

@@ -59,6 +59,7 @@ pub(super) fn SettingsDialog() -> impl IntoView {
                 <select id="scans" data-testid="set-scans"
                     on:change=move |event| {
                         let scans = match event_target_value(&event).as_str() {
+                            "pictures" => ReadScans::Pictures,
                             "always" => ReadScans::Always,
                             "never" => ReadScans::Never,
                             _ => ReadScans::Auto,
@@ -67,10 +68,12 @@ pub(super) fn SettingsDialog() -> impl IntoView {
                     }
                     prop:value=move || settings.with(|settings| match settings.scans {
                         ReadScans::Auto => "auto",
+                        ReadScans::Pictures => "pictures",
                         ReadScans::Always => "always",
                         ReadScans::Never => "never",
                     })>
                     <option value="auto">"pages without text that can be trusted"</option>
+                    <option value="pictures">"these, and pictures on other pages (takes seconds a page)"</option>
                     <option value="always">"all pages, whatever text they have"</option>
                     <option value="never">"no page"</option>
                 </select>

@@ -228,6 +228,7 @@ fn figure(id: &FigureId, page: u32) -> Figure {
         height_px: 100,
         label: None,
         caption: None,
+        text: String::new(),
         description: None,
         duplicate_of: None,
         not_described: None,
