@@ -2,12 +2,13 @@
 //!
 //! Everything here is a thin cover over one browser interface, so that the rest of the program neither
 //! names `web_sys` nor meets a `JsValue`. What the page uses: [`WorkerHandle`], [`files`], [`settings`],
-//! [`clock`], [`address`], [`offline`], [`storage::ask_to_persist`]. What the worker uses: [`storage`], [`fetch`],
+//! [`clock`], [`address`], [`offline`], [`documents`], [`storage::ask_to_persist`]. What the worker uses: [`storage`], [`fetch`],
 //! [`BlobReader`], [`clock`], `envelope`.
 
 pub mod address;
 mod blob_reader;
 pub mod clock;
+pub mod documents;
 pub(crate) mod envelope;
 pub mod fetch;
 pub mod files;

@@ -56,14 +56,7 @@ impl ModelStore {
     /// # Errors
     /// [`PlatformError::NoStorage`] where the browser offers none.
     pub async fn open() -> Result<Self, PlatformError> {
-        let storage = storage_interface().ok_or(PlatformError::NoStorage)?;
-        let root = call(&storage, "getDirectory", &Array::new()).map_err(|_| PlatformError::NoStorage)?;
-        let root: FileSystemDirectoryHandle = JsFuture::from(js_sys::Promise::from(root))
-            .await
-            .map_err(|_| PlatformError::NoStorage)?
-            .unchecked_into();
-        let models = subfolder(&root, MODELS, true).await?;
-        Ok(Self { models })
+        Ok(Self { models: subfolder(&root().await?, MODELS, true).await? })
     }
 
     /// Names of the stored models, sorted.
@@ -286,7 +279,15 @@ async fn ask(object: &JsValue, method: &str) -> Option<JsValue> {
     JsFuture::from(js_sys::Promise::from(promise)).await.ok()
 }
 
-async fn subfolder(
+/// The top of the origin private file system.
+pub(super) async fn root() -> Result<FileSystemDirectoryHandle, PlatformError> {
+    let storage = storage_interface().ok_or(PlatformError::NoStorage)?;
+    let root = call(&storage, "getDirectory", &Array::new()).map_err(|_| PlatformError::NoStorage)?;
+    let root = JsFuture::from(js_sys::Promise::from(root)).await;
+    root.map(JsCast::unchecked_into).map_err(|_| PlatformError::NoStorage)
+}
+
+pub(super) async fn subfolder(
     parent: &FileSystemDirectoryHandle,
     name: &str,
     create: bool,
@@ -296,12 +297,12 @@ async fn subfolder(
     JsFuture::from(parent.get_directory_handle_with_options(name, &options))
         .await
         .map(JsCast::unchecked_into)
-        .map_err(|thrown| PlatformError::from_js("opening the models' storage", name, &thrown))
+        .map_err(|thrown| PlatformError::from_js("opening the storage", name, &thrown))
 }
 
 /// Names of what is in `folder`, sorted.
-async fn names(folder: &FileSystemDirectoryHandle) -> Result<Vec<String>, PlatformError> {
-    let failed = |thrown: JsValue| PlatformError::from_js("listing the models", MODELS, &thrown);
+pub(super) async fn names(folder: &FileSystemDirectoryHandle) -> Result<Vec<String>, PlatformError> {
+    let failed = |thrown: JsValue| PlatformError::from_js("listing what is stored", "storage", &thrown);
     let keys: AsyncIterator = folder.keys().unchecked_into();
     let mut names = Vec::new();
     loop {

@@ -1,6 +1,7 @@
 //! The flow of a document through its stages, and what workers say of it.
 
 use super::job::{Exchange, Job, JobState, Phase, Reply};
+use super::kept::Entry;
 use super::message::{Attachment, Command, Role};
 use super::models::{Resolved, kind_of};
 use super::{ModelStatus, Session};
@@ -64,7 +65,11 @@ impl Session {
             JobState::Failed { message, .. } => format!("{} failed: {message}", job.name),
             JobState::Waiting | JobState::Working => String::new(),
         };
+        let finished = state == JobState::Done;
         job.state = state;
+        if finished {
+            self.keep(id, Entry::Finished, &[]);
+        }
         self.announce(text);
     }
 
@@ -196,8 +201,9 @@ impl Session {
         let state = job.stage_mut(stage);
         state.phase = Phase::Ended(report.outcome.clone());
         state.partial.clear();
-        job.result.apply(Told::StageEnded(report), Vec::new());
+        job.result.apply(Told::StageEnded(report.clone()), Vec::new());
         job.revisions.document += 1;
+        self.keep(id, Entry::Told(Told::StageEnded(report)), &[]);
         if !text.is_empty() {
             self.announce(text);
         }
@@ -319,7 +325,10 @@ impl Session {
             }
             Told::Page { page, figures, warnings } => {
                 let number = page.number;
-                job.result.apply(Told::Page { page, figures, warnings }, images);
+                let told = Told::Page { page, figures, warnings };
+                self.keep(id, Entry::Told(told.clone()), &images);
+                let Some(job) = self.job_mut(id) else { return };
+                job.result.apply(told, images);
                 job.page_changed(number);
                 self.announce_pages(id);
             }
@@ -329,17 +338,21 @@ impl Session {
                 job.model_deaths = 0;
                 job.stage_mut(stage).partial.clear();
                 if !edited {
-                    job.result.apply(Told::Described { figure, description }, Vec::new());
+                    let told = Told::Described { figure, description };
+                    job.result.apply(told.clone(), Vec::new());
                     job.figures_changed();
+                    self.keep(id, Entry::Told(told), &[]);
                 }
             }
             Told::Synopsis(synopsis) => {
-                job.result.apply(Told::Synopsis(synopsis), Vec::new());
+                job.result.apply(Told::Synopsis(synopsis.clone()), Vec::new());
                 job.synopsis_changed();
+                self.keep(id, Entry::Told(Told::Synopsis(synopsis)), &[]);
             }
             Told::Opened { .. } | Told::Warning(_) => {
-                job.result.apply(event, Vec::new());
+                job.result.apply(event.clone(), Vec::new());
                 job.revisions.document += 1;
+                self.keep(id, Entry::Told(event), &[]);
             }
         }
     }

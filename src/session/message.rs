@@ -1,5 +1,6 @@
 //! What comes into the session and what it asks of the page's edge.
 
+use super::kept::{Earlier, Kept};
 use super::settings::Settings;
 use super::words::Doubt;
 use crate::document::{BlockId, FigureId, FigureImage, Rect};
@@ -107,8 +108,23 @@ pub enum Event {
     Stop(JobId),
     /// Stop everything.
     StopAll,
-    /// Forget a document.
+    /// Forget a document, also what is kept of it.
     Remove(JobId),
+    /// Documents of earlier visits that the browser keeps.
+    EarlierFound(Vec<Earlier>),
+    /// Open one of them, and go on with it if it is not finished.
+    OpenEarlier(String),
+    /// Delete one of them.
+    DeleteEarlier(String),
+    /// Delete all of them, and what is kept of the open ones.
+    ForgetAll,
+    /// What was kept of a document is here.
+    Recalled {
+        /// Its file.
+        file: NewFile,
+        /// Its diary.
+        entries: Vec<Kept>,
+    },
     /// Show a document.
     Select(JobId),
     /// Show a block's place on its page.
@@ -336,6 +352,21 @@ pub enum Command {
         /// From 1.
         page: u32,
     },
+    /// Keep a copy of a document's file for later visits.
+    KeepFile(FileId),
+    /// Keep an entry of a document's diary.
+    Keep {
+        /// The document's file.
+        file: FileId,
+        /// The entry.
+        kept: Kept,
+    },
+    /// Delete what is kept of an open document, and keep no more of it.
+    Unkeep(FileId),
+    /// Read what is kept of a document, for [`Event::Recalled`].
+    Recall(String),
+    /// Delete what is kept of a document that is not open.
+    DeleteKept(String),
     /// Let go of a file.
     ForgetFile(FileId),
     /// Let go of a document's figure images.

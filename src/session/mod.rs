@@ -10,6 +10,7 @@ mod benchmark;
 pub mod export;
 mod flow;
 mod job;
+mod kept;
 mod message;
 mod models;
 mod pages;
@@ -28,6 +29,7 @@ mod tests;
 
 pub use benchmark::Benchmark;
 pub use job::{Exchange, Job, JobState, Phase, Reply, Revisions, STAGES, StageState};
+pub use kept::{Damaged, Earlier, Entry, Kept, decode, encode};
 pub use message::{Attachment, Command, Event, ExportKind, FileId, NewFile, Pane, Role, Tab};
 pub use models::{ModelStatus, Models, Resolved};
 pub use pages::PageImage;
@@ -68,6 +70,10 @@ pub struct Session {
     memory: Option<u64>,
     scans: scans::Scans,
     clock: time::Clock,
+    /// What is to be kept of the event that is being applied.
+    keeping: Vec<Command>,
+    /// Documents of earlier visits that are not open, the newest first; none where the browser keeps nothing.
+    pub earlier: Vec<Earlier>,
 }
 
 /// What is shown.
@@ -138,6 +144,8 @@ impl Session {
             memory,
             scans: scans::Scans::new(memory, 1),
             clock: time::Clock::default(),
+            keeping: Vec::new(),
+            earlier: Vec::new(),
         }
     }
 
@@ -161,6 +169,7 @@ impl Session {
         self.advance(&mut out);
         self.render_wanted(&mut out);
         self.plan_wake(&mut out);
+        out.append(&mut self.keeping);
         out
     }
 

@@ -1,6 +1,7 @@
 //! What the person does.
 
 use super::job::{Exchange, Job, JobState, Phase, Reply};
+use super::kept::Entry;
 use super::message::{Attachment, Command, Event, NewFile, Pane, Role, Tab};
 use super::models::Resolved;
 use super::{Selection, Session};
@@ -60,11 +61,25 @@ impl Session {
             }
             Event::PasswordGiven { job, password } => self.password_given(job, password),
             Event::PasswordRefused => self.view.password = None,
-            Event::DescriptionEdited { job, figure, text } => {
-                if let Some(job) = self.job_mut(job) {
+            Event::DescriptionEdited { job: id, figure, text } => {
+                if let Some(job) = self.job_mut(id) {
                     job.result.edit_description(&figure, &text);
                     job.figures_changed();
+                    self.keep(id, Entry::Wrote { figure, text }, &[]);
                 }
+            }
+            Event::EarlierFound(found) => self.earlier = found,
+            Event::OpenEarlier(key) => {
+                self.earlier.retain(|earlier| earlier.key != key);
+                out.push(Command::Recall(key));
+            }
+            Event::DeleteEarlier(key) => {
+                self.earlier.retain(|earlier| earlier.key != key);
+                out.push(Command::DeleteKept(key));
+            }
+            Event::ForgetAll => self.forget_all(out),
+            Event::Recalled { file, entries } => {
+                self.recalled(file, entries);
             }
             Event::ShowDoubts(shown) => self.show_doubts(shown, out),
             Event::StepDoubt { forward } => self.step_doubt(forward, out),
@@ -125,10 +140,12 @@ impl Session {
 
     fn add_files(&mut self, files: Vec<NewFile>) {
         let count = files.len();
-        for NewFile { file, name, bytes } in files {
-            let id = JobId(self.next_job);
-            self.next_job += 1;
-            self.jobs.push(Job::new(id, file, name, bytes));
+        for new in files {
+            let file = new.file;
+            let id = self.new_job(new);
+            if self.settings.keep {
+                self.keeping.push(Command::KeepFile(file));
+            }
             // A new file is shown, unless the person is looking at one that is there.
             if self.view.job.is_none() {
                 self.view.job = Some(id);
@@ -139,6 +156,21 @@ impl Session {
             1 => self.announce("One file was added."),
             _ => self.announce(format!("{count} files were added.")),
         }
+    }
+
+    /// Puts a file at the end of the queue.
+    pub(super) fn new_job(&mut self, NewFile { file, name, bytes }: NewFile) -> JobId {
+        let id = JobId(self.next_job);
+        self.next_job += 1;
+        self.jobs.push(Job::new(id, file, name, bytes));
+        id
+    }
+
+    /// Deletes all that is kept of documents; those that are open stay open.
+    fn forget_all(&mut self, out: &mut Vec<Command>) {
+        out.extend(self.earlier.drain(..).map(|earlier| Command::DeleteKept(earlier.key)));
+        out.extend(self.jobs.iter().map(|job| Command::Unkeep(job.file)));
+        self.notify("No document is kept any more. Those that are open stay until the page is closed.");
     }
 
     fn start(&mut self, id: JobId) {
@@ -175,6 +207,7 @@ impl Session {
         }
         let job = self.jobs.remove(at);
         self.pages.forget(id);
+        out.push(Command::Unkeep(job.file));
         out.push(Command::ForgetFile(job.file));
         out.push(Command::ForgetFigures(id));
         if self.view.password == Some(id) {

@@ -5,6 +5,7 @@
 
 use super::flow::report;
 use super::job::{JobState, Phase, Reply};
+use super::kept::Entry;
 use super::message::{Attachment, Command, Role};
 use super::models::Resolved;
 use super::workers::{Life, MAX_FAILED_STARTS};
@@ -197,12 +198,11 @@ impl Session {
             }
             if page > 0 && deaths >= MAX_DEATHS {
                 job.skip_pages.insert(page);
-                job.result.give_up_page(
-                    page,
-                    &format!("The page was left out: the worker failed on it twice ({why})."),
-                );
+                let reason = format!("The page was left out: the worker failed on it twice ({why}).");
+                job.result.give_up_page(page, &reason);
                 job.note(format!("Page {page} was left out: the worker failed on it twice."));
                 job.page_changed(page);
+                self.keep(id, Entry::GaveUp { page, reason }, &[]);
             }
             self.notify(
                 "The worker failed and was started again. The work goes on from the last finished page.",

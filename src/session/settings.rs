@@ -23,6 +23,8 @@ pub struct Settings {
     pub front_matter: bool,
     /// A printed table of contents is left out.
     pub drop_contents: bool,
+    /// Keep documents in the browser, so that they survive a reload.
+    pub keep: bool,
     /// Download a missing model without asking again.
     pub always_download: bool,
     /// Prefix of the models' addresses that replaces the hub's; empty for the hub.
@@ -42,6 +44,7 @@ impl Default for Settings {
             scan_model: None,
             front_matter: false,
             drop_contents: false,
+            keep: true,
             always_download: false,
             base_url: String::new(),
             theme: Theme::System,

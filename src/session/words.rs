@@ -1,6 +1,7 @@
 //! Doubtful words of scans: which there are, which one is looked at, and what the person makes of it.
 
 use super::job::Job;
+use super::kept::{Entry, checked};
 use super::message::Command;
 use super::{PageImage, Selection, Session, count};
 use crate::document::{BlockId, ReadWord, Rect, stands_in_text};
@@ -102,6 +103,7 @@ impl Session {
         job.corrections.push(correction);
         job.page_changed(doubt.page);
         let left = job.doubts().count();
+        self.keep(id, checked(doubt, text), &[]);
         let done = if changed { "Changed" } else { "Kept" };
         self.announce(format!("{done}. {}.", left_over(left)));
         if self.view.checking && self.view.job == Some(id) {
@@ -120,6 +122,7 @@ impl Session {
         }
         let doubt = Doubt { page: correction.page, word: correction.word };
         job.page_changed(doubt.page);
+        self.keep(id, Entry::TookBack, &[]);
         self.announce(format!("Taken back: {}.", correction.before().text));
         if self.view.checking && self.view.job == Some(id) {
             self.look_at(Some(doubt), out);

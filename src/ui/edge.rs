@@ -1,6 +1,7 @@
 //! The page's edge: carries out what the session asks, and holds what it does not know of (files, workers,
 //! canvases, addresses of images).
 
+use super::keeper::{self, Keeper};
 use super::store::{Ui, by_id};
 use crate::document::{BlockId, FigureId, FigureImage, Rect};
 use crate::pipeline::event::Event as Told;
@@ -29,6 +30,8 @@ pub(super) struct Edge {
     /// What came with the last response about a page's pixels.
     parcels: RefCell<BTreeMap<(JobId, u32), ArrayBuffer>>,
     wake: RefCell<Option<Timer>>,
+    /// Documents that survive the page.
+    pub(super) keeper: Keeper,
     /// The program with threads did not start: its memory may be more than this device promises.
     without_threads: Cell<bool>,
 }
@@ -45,6 +48,14 @@ impl Edge {
             new
         };
         list.into_iter().map(keep).collect()
+    }
+
+    /// Keeps a file of an earlier visit.
+    pub(super) fn keep_recalled(&self, file: File, name: String, bytes: u64) -> NewFile {
+        let id = FileId(self.next_file.get());
+        self.next_file.set(id.0 + 1);
+        self.files.borrow_mut().insert(id, file);
+        NewFile { file: id, name, bytes }
     }
 
     /// The canvas for a page's pixels.
@@ -106,6 +117,22 @@ impl Edge {
                     canvas.set_height(0);
                 }
             }
+            Command::KeepFile(id) => {
+                let file = self.files.borrow().get(&id).cloned();
+                if let Some(file) = file {
+                    let (name, size) = (file.name(), file.size());
+                    #[allow(
+                        clippy::cast_possible_truncation,
+                        clippy::cast_sign_loss,
+                        reason = "a file's size"
+                    )]
+                    self.keeper.keep_file(ui, id, file, name, size as u64);
+                }
+            }
+            Command::Keep { file, kept } => self.keeper.keep(ui, file, kept),
+            Command::Unkeep(file) => self.keeper.unkeep(ui, file),
+            Command::Recall(key) => leptos::task::spawn_local(keeper::recall(ui, key)),
+            Command::DeleteKept(key) => self.keeper.delete(ui, key),
             Command::ForgetFile(file) => {
                 self.files.borrow_mut().remove(&file);
             }

@@ -31,7 +31,8 @@ pub(super) fn Welcome() -> impl IntoView {
                 <li><strong>"Summary"</strong>" with title and keywords, and answers to your questions \
                     with the pages named."</li>
             </ol>
-            <p class="privacy">"Your files are never uploaded: parsing and models run in this page. \
+            <super::earlier::EarlierDocuments />
+            <p class="privacy">"Your files are never uploaded: parsing and models run in this page, and what it keeps is in this browser. \
                 Models are downloaded only when you ask for them."</p>
         </section>
     }

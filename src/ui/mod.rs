@@ -7,7 +7,9 @@ mod benchmark;
 mod dialogs;
 mod edge;
 mod figures;
+mod earlier;
 mod intake;
+mod keeper;
 mod markdown;
 mod model_list;
 mod pages;
@@ -53,6 +55,7 @@ fn App() -> impl IntoView {
     leptos::task::spawn_local(async move {
         ui.send(Event::RegistryLoaded(edge::fetch_registry().await));
     });
+    leptos::task::spawn_local(keeper::find_earlier(ui));
     let theme = ui.memo(|session| session.settings.theme);
     Effect::new(move || set_theme(theme.get()));
     let empty = ui.memo(|session| session.jobs.is_empty());

@@ -24,6 +24,7 @@ pub(super) fn Sidebar() -> impl IntoView {
                 </For>
             </ul>
             <Working />
+            <super::earlier::EarlierDocuments />
         </aside>
     }
 }

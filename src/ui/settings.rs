@@ -93,6 +93,16 @@ pub(super) fn SettingsDialog() -> impl IntoView {
                 }}
             </fieldset>
             <fieldset>
+                <legend>"Documents"</legend>
+                <p class="choice"><input type="checkbox" id="keep" data-testid="set-keep"
+                    prop:checked=move || settings.with(|settings| settings.keep)
+                    on:change=move |event| change(&|settings| settings.keep = event_target_checked(&event)) />
+                    <label for="keep"><strong>"Keep documents in this browser"</strong>
+                        <small>"so that work survives a reload or a crash, until you remove them"</small></label></p>
+                <button type="button" data-testid="settings-forget-all"
+                    on:click=move |_| ui.send(Event::ForgetAll)>"Forget all documents"</button>
+            </fieldset>
+            <fieldset>
                 <legend>"Markdown"</legend>
                 <p class="choice"><input type="checkbox" id="front-matter" data-testid="set-front-matter"
                     prop:checked=move || settings.with(|settings| settings.front_matter)

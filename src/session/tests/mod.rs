@@ -1,6 +1,7 @@
 //! The session's behaviour, with scripted events in place of a browser and workers.
 
 mod benchmark;
+mod kept;
 mod models;
 mod pages;
 mod queue;
