@@ -19,7 +19,7 @@ pub mod storage;
 mod worker_handle;
 
 pub use blob_reader::BlobReader;
-pub use program::{Program, abilities};
+pub use program::{Program, abilities, offers};
 pub use worker_handle::{WorkerEvent, WorkerHandle};
 
 use js_sys::Reflect;

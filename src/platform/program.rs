@@ -43,6 +43,16 @@ const RELAXED: [u8; 40] = [
     253, 15, 65, 0, 253, 15, 253, 147, 2, 11,
 ];
 
+/// Whether the page can store files, work without a network, and use WebGPU.
+#[must_use]
+pub fn offers() -> (bool, bool, bool) {
+    let navigator = property(&js_sys::global(), "navigator");
+    let has = |name| navigator.as_ref().is_some_and(|navigator| property(navigator, name).is_some());
+    let storage = navigator.as_ref().and_then(|navigator| property(navigator, "storage"));
+    let files = storage.is_some_and(|storage| property(&storage, "getDirectory").is_some());
+    (files, has("serviceWorker"), has("gpu"))
+}
+
 /// What browser, server and site offer the program that runs models.
 #[must_use]
 pub fn abilities() -> Abilities {

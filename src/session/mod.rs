@@ -7,6 +7,7 @@
 //! document goes on from the last finished page; what makes it die twice is left out and noted.
 
 mod benchmark;
+mod browser;
 pub mod export;
 mod flow;
 mod job;
@@ -28,6 +29,7 @@ mod workers;
 mod tests;
 
 pub use benchmark::Benchmark;
+pub use browser::{Ability, Browser};
 pub use job::{Exchange, Job, JobState, Phase, Reply, Revisions, STAGES, StageState};
 pub use kept::{Damaged, Earlier, Entry, Kept, decode, encode};
 pub use message::{Attachment, Command, Event, ExportKind, FileId, NewFile, Pane, Role, Tab};
@@ -171,6 +173,12 @@ impl Session {
         self.plan_wake(&mut out);
         out.append(&mut self.keeping);
         out
+    }
+
+    /// What the device says it has, in bytes.
+    #[must_use]
+    pub fn memory(&self) -> Option<u64> {
+        self.memory
     }
 
     /// The document called `id`.

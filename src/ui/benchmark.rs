@@ -1,10 +1,34 @@
 //! How fast the models are on the visitor's machine.
 
 use super::store::ui;
-use crate::platform::abilities;
+use crate::platform::{abilities, offers};
 use crate::registry::Measured;
-use crate::session::{Event, file_size};
+use crate::session::{Browser, Event, Session, file_size};
 use leptos::prelude::*;
+
+/// What this browser can do, and what to do about each lack.
+#[component]
+pub(super) fn ThisBrowser() -> impl IntoView {
+    let ui = ui();
+    let quota = ui.memo(|session| session.models.quota);
+    let abilities = move || {
+        let (storage, offline, webgpu) = offers();
+        let memory = ui.peek(Session::memory);
+        Browser { abilities: abilities(), memory, storage, quota: quota.get(), offline, webgpu }.in_words()
+    };
+    view! {
+        <fieldset>
+            <legend>"This browser"</legend>
+            <ul class="abilities" data-testid="abilities">
+                {move || abilities().into_iter().map(|ability| view! {
+                    <li data-there=if ability.there { "yes" } else { "no" }>
+                        <strong>{if ability.there { "\u{2713} " } else { "\u{2013} " }}{ability.name}</strong>": "{ability.text}"."
+                    </li>
+                }).collect_view()}
+            </ul>
+        </fieldset>
+    }
+}
 
 /// Which build runs the models and why, a button that measures them, and what came of it.
 #[component]

@@ -1,6 +1,6 @@
 //! The settings.
 
-use super::benchmark::Benchmark;
+use super::benchmark::{Benchmark, ThisBrowser};
 use super::dialogs::follow;
 use super::model_list::ModelList;
 use super::store::ui;
@@ -122,6 +122,7 @@ pub(super) fn SettingsDialog() -> impl IntoView {
             <ModelList kind=ModelKind::Text legend="Model for summary and answers"
                 without="sentences are picked from the document, and questions find passages" />
             <Benchmark />
+            <ThisBrowser />
             <fieldset>
                 <legend>"Downloads"</legend>
                 <p class="choice"><input type="checkbox" id="always" data-testid="set-always"

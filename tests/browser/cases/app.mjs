@@ -139,6 +139,17 @@ export function tests(harness) {
         assert.deepEqual(numbers, Array.from({ length: 400 }, (_, index) => index + 1));
       }));
 
+    it("says what this browser can do", () =>
+      open(async (site) => {
+        await site.settings(async () => {
+          const abilities = await site.at("abilities").textContent();
+          for (const name of ["Threads", "Relaxed SIMD", "Storage", "Memory", "Offline", "WebGPU"]) {
+            assert.match(abilities, new RegExp(name));
+          }
+          assert.match(abilities, /documents and models can be kept/);
+        });
+      }));
+
     it("opens a locked file with its password, and says when it is wrong", () =>
       open(async (site) => {
         await site.drop(fixture("password.pdf"));
