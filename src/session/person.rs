@@ -50,6 +50,9 @@ impl Session {
             }
             Event::SettingsChanged(settings) => {
                 if settings != self.settings {
+                    if self.settings.keep && !settings.keep {
+                        out.extend(self.jobs.iter().map(|job| Command::Unkeep(job.file)));
+                    }
                     self.settings = settings.clone();
                     out.push(Command::Persist(settings));
                 }
@@ -281,6 +284,8 @@ impl Session {
         {
             job.password = Some(password);
             job.state = JobState::Waiting;
+            // Its text is not for everyone who has this browser.
+            self.keeping.push(Command::Unkeep(job.file));
         }
     }
 

@@ -16,7 +16,7 @@ const FILE: &str = "file";
 const ABOUT: &str = "about";
 /// Parts of a diary are written at most this often, in milliseconds.
 const PAUSE_MS: f64 = 250.0;
-/// Documents that are kept when they are not open; older ones go.
+/// Finished documents that are kept when they are not open; older ones go.
 const MOST_KEPT: usize = 20;
 
 #[derive(Serialize, Deserialize)]
@@ -177,19 +177,18 @@ impl Keeper {
     }
 }
 
-/// Looks for documents of earlier visits and tells the session. Those past the limit are deleted, oldest first.
+/// Looks for documents of earlier visits and tells the session. Finished ones past the limit are deleted, oldest first.
 pub(super) async fn find_earlier(ui: Ui) {
     let Ok(store) = DocumentStore::open().await else { return };
-    let mut keys = store.closed().await.unwrap_or_default();
-    for key in keys.drain(..keys.len().saturating_sub(MOST_KEPT)) {
-        let _ = store.delete(&key).await;
-    }
     let mut found = Vec::new();
-    for key in keys.into_iter().rev() {
-        match describe(&store, &key).await {
-            Some(earlier) => found.push(earlier),
-            // A copy that was never finished.
-            None => _ = store.delete(&key).await,
+    let mut finished = 0;
+    for key in store.closed().await.unwrap_or_default().into_iter().rev() {
+        let known = describe(&store, &key).await;
+        finished += usize::from(known.as_ref().is_some_and(|earlier| earlier.finished));
+        match known {
+            Some(earlier) if !earlier.finished || finished <= MOST_KEPT => found.push(earlier),
+            // One of too many, or a copy that was never completed.
+            _ => _ = store.delete(&key).await,
         }
     }
     if !found.is_empty() {

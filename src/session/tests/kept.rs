@@ -120,6 +120,19 @@ fn nothing_is_kept_where_that_is_not_wanted_and_all_can_be_forgotten() {
 }
 
 #[test]
+fn a_document_with_a_password_is_not_kept_and_none_once_that_is_turned_off() {
+    let mut script = Script::new();
+    let job = script.add("a.pdf");
+    let file = script.job(job).file;
+    script.ready(Role::Document);
+    script.response(Role::Document, Response::PasswordNeeded { job, wrong: false });
+    let commands = script.event(Event::PasswordGiven { job, password: "sesame".to_owned() });
+    assert!(commands.contains(&Command::Unkeep(file)));
+    let commands = script.event(Event::SettingsChanged(Settings { keep: false, ..Settings::default() }));
+    assert!(commands.contains(&Command::Unkeep(file)));
+}
+
+#[test]
 fn damaged_parts_are_errors() {
     let mut script = Script::new();
     let job = script.add("a.pdf");

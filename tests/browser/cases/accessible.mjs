@@ -1,0 +1,62 @@
+// What axe-core, which knows the rules of accessibility, finds wrong with the page: nothing.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { describe, it } from "node:test";
+import { Site, fixture } from "../site.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+export function tests(harness) {
+  /** Fails with what is wrong, where, and what to do. */
+  const check = async (site, state) => {
+    await site.page.evaluate(AXE);
+    const violations = await site.page.evaluate(async () => (await globalThis.axe.run(document)).violations);
+    const said = violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((it) => it.html).join("\n  ")}`);
+    assert.deepEqual(said, [], state);
+  };
+  const open = async (options, act) => {
+    const visitor = await harness.visitor(options);
+    try {
+      await act(await Site.open(visitor, harness.site));
+    } finally {
+      await visitor.close();
+    }
+  };
+
+  describe("accessibility", () => {
+    for (const colorScheme of ["light", "dark"]) {
+      it(`is without fault in ${colorScheme} colours, empty, with settings, and with a document`, () =>
+        open({ colorScheme }, async (site) => {
+          await check(site, "empty");
+          await site.at("open-settings").click();
+          await site.at("settings").waitFor();
+          await check(site, "settings");
+          await site.at("close-settings").click();
+          await site.drop(fixture("paper.pdf"));
+          await site.reach("paper.pdf", "done");
+          for (const tab of ["markdown", "source", "figures", "summary", "report"]) {
+            await site.tab(tab);
+            await check(site, tab);
+          }
+        }));
+    }
+
+    it("is without fault on a narrow screen, with a password asked for, a failure and earlier documents", () =>
+      open({ viewport: { width: 400, height: 800 } }, async (site) => {
+        await site.drop(fixture("tables.pdf"));
+        await site.reach("tables.pdf", "done");
+        await check(site, "narrow");
+        await site.drop({ name: "letter.pdf", data: Buffer.from("Dear reader,") });
+        await site.reach("letter.pdf", "failed");
+        await check(site, "failed");
+        await site.drop(fixture("password.pdf"));
+        await site.at("password").waitFor();
+        await check(site, "password");
+        await site.page.reload();
+        await site.at("earlier").waitFor();
+        await check(site, "earlier documents");
+      }));
+  });
+}
