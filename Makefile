@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := run
-.PHONY: run dist deploy test bench bench-models setup setup-deploy setup-test clean check native-tests browser-tests deploy-tests
+.PHONY: run dist deploy test bench bench-models bench-document setup setup-deploy setup-test clean check native-tests browser-tests deploy-tests
 
 PORT ?= 8080
 SITE_SOURCES := $(shell find src public .cargo -type f) .ci/dist .ci/precache.mjs .ci/space.md .ci/headers index.html Trunk.toml Cargo.toml Cargo.lock
@@ -65,6 +65,11 @@ bench-models: dist
 	@. .ci/env && cargo build --locked --profile native --bin recto
 	@. .ci/env && RECTO_ORT=$$RECTO_TOOLS/onnxruntime-$$ORT_WEB_VERSION RECTO_DIST=$(CURDIR)/dist \
 		RECTO_BIN=$(CURDIR)/target/native/recto node tests/browser/bench_models.mjs
+
+# A paper of 20 pages and 8 figures from the drop to the end, with such models, natively and in Chromium.
+bench-document: setup-test dist
+	@. .ci/env && cargo build --locked --profile native --bin recto
+	@. .ci/env && RECTO_DIST=$(CURDIR)/dist RECTO_BIN=$(CURDIR)/target/native/recto node tests/browser/bench_document.mjs
 
 clean:
 	rm -rf target dist tests/browser/node_modules .ci/deploy/node_modules
