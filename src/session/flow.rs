@@ -81,7 +81,7 @@ impl Session {
             Stage::Vision => self.settings.captions,
             Stage::Text => self.settings.summary,
         };
-        let resolved = self.resolve(stage);
+        let Some(resolved) = self.job(id).map(|job| self.resolve_for(job, stage)) else { return };
         let Some(job) = self.job_mut(id) else { return };
         let wanted = wanted || job.may_download;
         let state = job.stage_mut(stage);

@@ -2,7 +2,7 @@
 
 use super::message::{Attachment, Command, Role};
 use super::settings::ModelChoice;
-use super::{Phase, STAGES, Session};
+use super::{Job, Phase, STAGES, Session};
 use crate::pipeline::event::Stage;
 use crate::protocol::{DownloadState, Request};
 use crate::registry::{ModelEntry, ModelKind, Registry, StoredModel, affordable_memory};
@@ -152,6 +152,21 @@ impl Session {
             Some(kind @ ModelKind::Text) => self.models.resolve(kind, &self.settings.text_model),
             Some(ModelKind::Scan) => Resolved::Without,
         }
+    }
+
+    /// The same for a document: not one that failed on it, but the next smaller one that is stored.
+    pub(super) fn resolve_for(&self, job: &Job, stage: Stage) -> Resolved {
+        let resolved = self.resolve(stage);
+        let (Resolved::Stored(model), Some(kind)) = (&resolved, kind_of(stage)) else { return resolved };
+        if !job.broken_models.contains(&model.id) {
+            return resolved;
+        }
+        let smaller = self.models.of_kind(kind).find(|other| {
+            other.memory < model.memory
+                && self.models.is_stored(&other.id)
+                && !job.broken_models.contains(&other.id)
+        });
+        smaller.cloned().map_or(Resolved::Without, Resolved::Stored)
     }
 
     pub(super) fn list_models(&mut self, out: &mut Vec<Command>) {

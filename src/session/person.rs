@@ -291,15 +291,15 @@ impl Session {
 
     fn ask(&mut self, id: JobId, question: &str, out: &mut Vec<Command>) {
         let question: String = question.trim().chars().take(MAX_QUESTION_CHARS).collect();
-        let model = match self.resolve(Stage::Text) {
-            Resolved::Stored(model) => Some(model),
-            Resolved::Missing(_) | Resolved::Without => None,
+        let resolved = self.job(id).map(|job| self.resolve_for(job, Stage::Text));
+        let model = match resolved {
+            Some(Resolved::Stored(model)) => Some(model),
+            _ => None,
         };
         let Some(job) = self.job_mut(id) else { return };
         if question.is_empty() || job.document().pages.is_empty() {
             return;
         }
-        let model = model.filter(|model| !job.broken_models.contains(&model.id));
         let exchange = Exchange { question: question.clone(), reply: Reply::Waiting };
         job.exchanges.push(exchange);
         let document = Box::new(job.document().clone());

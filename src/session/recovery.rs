@@ -12,6 +12,7 @@ use super::workers::{Life, MAX_FAILED_STARTS};
 use super::{ModelStatus, Session};
 use crate::pipeline::event::{Outcome, Stage, StageReport};
 use crate::protocol::{DownloadState, JobId, Request};
+use crate::registry::ModelEntry;
 
 /// Times a worker may die on the same page or figure before that is left out.
 const MAX_DEATHS: u32 = 2;
@@ -215,7 +216,7 @@ impl Session {
         }
     }
 
-    fn active_model_stage(&self) -> Option<(JobId, Stage)> {
+    pub(super) fn active_model_stage(&self) -> Option<(JobId, Stage)> {
         let job = self.active()?;
         let stage = job.running_stage().filter(|stage| *stage != Stage::Extraction)?;
         (job.stage(stage).phase == Phase::Running).then_some((job.id, stage))
@@ -224,9 +225,9 @@ impl Session {
     fn model_worker_died(&mut self, why: &str, never_spoke: bool, out: &mut Vec<Command>) {
         self.lose_questions(&format!("The worker failed ({why}). Ask again."));
         let Some((id, stage)) = self.active_model_stage() else { return };
-        let model = match self.resolve(stage) {
-            Resolved::Stored(model) => Some(model),
-            Resolved::Missing(_) | Resolved::Without => None,
+        let model = match self.job(id).map(|job| self.resolve_for(job, stage)) {
+            Some(Resolved::Stored(model)) => Some(model),
+            _ => None,
         };
         let now = self.now;
         let Some(job) = self.job_mut(id) else { return };
@@ -241,53 +242,68 @@ impl Session {
         }
         job.model_deaths = 0;
         let described_any = job.document().figures.iter().any(|figure| figure.description.is_some());
-        match (stage, model.clone()) {
-            (Stage::Text, Some(model)) if job.broken_models.insert(model.id.clone()) => {
-                job.note(format!(
-                    "{} failed twice ({why}), so the summary was made of sentences from the document.",
-                    model.name
-                ));
-                self.run_stage(id, stage, false, out);
-            }
-            (Stage::Vision, _) if described_any || !job.skip_figures.is_empty() => {
-                // The model works in principle: it is the figure. Two figures left out in a row end the stage.
-                if job.skip_figures.len() >= 3 {
-                    let reason = format!("the model worker kept failing ({why})");
-                    let report = report(job, stage, Outcome::Partial(reason), now);
-                    self.end_stage(id, report);
-                    return;
-                }
-                if let Some(figure) = job.undescribed().first().cloned() {
-                    job.note(format!(
-                        "Figure {} was not described: the worker failed on it twice ({why}).",
-                        figure.0
-                    ));
-                    job.skip_figures.insert(figure);
-                }
-                self.run_stage(id, stage, false, out);
-            }
-            _ => {
-                let name = model.map_or_else(|| "The model worker".to_owned(), |model| model.name);
-                let reason = format!("{name} failed twice ({why}); a smaller model may fit this machine");
-                let report = report(job, stage, Outcome::Failed(reason), now);
+        if stage == Stage::Vision && (described_any || !job.skip_figures.is_empty()) {
+            // The model works in principle: it is the figure. Two figures left out in a row end the stage.
+            if job.skip_figures.len() >= 3 {
+                let reason = format!("the model worker kept failing ({why})");
+                let report = report(job, stage, Outcome::Partial(reason), now);
                 self.end_stage(id, report);
+                return;
             }
+            if let Some(figure) = job.undescribed().first().cloned() {
+                job.note(format!(
+                    "Figure {} was not described: the worker failed on it twice ({why}).",
+                    figure.0
+                ));
+                job.skip_figures.insert(figure);
+            }
+            self.run_stage(id, stage, false, out);
+            return;
         }
+        if let Some(model) = &model
+            && self.takes_another(id, stage, model, &format!("failed twice ({why})"))
+        {
+            self.run_stage(id, stage, false, out);
+            return;
+        }
+        let Some(job) = self.job(id) else { return };
+        let name = model.map_or_else(|| "The model worker".to_owned(), |model| model.name);
+        let reason = format!("{name} failed twice ({why}); a smaller model may fit this machine");
+        let report = report(job, stage, Outcome::Failed(reason), now);
+        self.end_stage(id, report);
     }
 
-    /// A text stage that failed with a model is done without one.
+    /// A stage that failed with a model is done with the next smaller one that is stored, a summary then without one.
     pub(super) fn falls_back(&mut self, id: JobId, report: &StageReport, out: &mut Vec<Command>) -> bool {
-        let (Stage::Text, Outcome::Failed(why)) = (report.stage, &report.outcome) else { return false };
-        let Resolved::Stored(model) = self.resolve(Stage::Text) else { return false };
+        let (stage @ (Stage::Text | Stage::Vision), Outcome::Failed(why)) = (report.stage, &report.outcome)
+        else {
+            return false;
+        };
+        let Some(Resolved::Stored(model)) = self.job(id).map(|job| self.resolve_for(job, stage)) else {
+            return false;
+        };
+        let goes_on = self.takes_another(id, stage, &model, &format!("failed ({why})"));
+        if goes_on {
+            self.run_stage(id, stage, false, out);
+        }
+        goes_on
+    }
+
+    /// Has no more of a model for a document, and notes what is done instead. False if nothing can be.
+    fn takes_another(&mut self, id: JobId, stage: Stage, model: &ModelEntry, failed: &str) -> bool {
         let Some(job) = self.job_mut(id) else { return false };
         if !job.broken_models.insert(model.id.clone()) {
             return false;
         }
-        job.note(format!(
-            "{} failed ({why}), so the summary was made of sentences from the document.",
-            model.name
-        ));
-        self.run_stage(id, Stage::Text, false, out);
+        let next = self.job(id).map(|job| self.resolve_for(job, stage));
+        let instead = match (next, stage) {
+            (Some(Resolved::Stored(smaller)), _) => format!("{}, which is smaller, went on", smaller.name),
+            (_, Stage::Text) => "the summary was made of sentences from the document".to_owned(),
+            _ => return false,
+        };
+        if let Some(job) = self.job_mut(id) {
+            job.note(format!("{} {failed}, so {instead}.", model.name));
+        }
         true
     }
 

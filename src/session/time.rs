@@ -9,6 +9,8 @@ use crate::protocol::JobId;
 pub(super) const STOP_GRACE_MS: f64 = 350.0;
 /// How long a busy document worker may say nothing.
 pub(super) const SILENCE_MS: f64 = 30_000.0;
+/// How long a model worker at work may say nothing: it tells of each token, image and part of a model that it loads.
+pub(super) const MODEL_SILENCE_MS: f64 = 60_000.0;
 /// How long a worker may take to start; it may have to be fetched over a slow line.
 pub(super) const START_MS: f64 = 90_000.0;
 /// How often the elapsed time is renewed while something runs.
@@ -39,21 +41,28 @@ impl Session {
         }
         for role in Role::ALL {
             let now = self.now;
+            let has_models_at_work = self.active_model_stage().is_some();
             let worker = self.workers.get_mut(role);
             if slept {
                 worker.heard = now;
             }
-            let silent_ms = now - worker.heard;
-            if worker.life == Life::Starting && silent_ms > START_MS {
+            let (life, silent_ms) = (worker.life, now - worker.heard);
+            if life == Life::Starting && silent_ms > START_MS {
                 self.worker_died(role, "it did not start", out);
             } else if role == Role::Document
-                && worker.life == Life::Ready
+                && life == Life::Ready
                 && silent_ms > SILENCE_MS
                 && self.document_worker_busy()
                 // It has nothing to say while others read for it.
                 && !self.scans.is_busy()
             {
                 self.worker_died(role, "it gave no sign of life for 30 seconds", out);
+            } else if role == Role::Model
+                && life == Life::Ready
+                && silent_ms > MODEL_SILENCE_MS
+                && has_models_at_work
+            {
+                self.worker_died(role, "it gave no sign of life for a minute", out);
             } else if self.scans.is_silent(role, silent_ms) {
                 self.worker_died(role, "it was at one page for three minutes", out);
             }

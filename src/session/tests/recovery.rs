@@ -224,3 +224,57 @@ fn an_unreadable_file_fails_with_advice() {
         matches!(&script.job(job).state, JobState::Failed { advice, .. } if advice.contains("drop it again"))
     );
 }
+
+#[test]
+fn a_model_that_falls_silent_is_tried_once_more_and_then_a_smaller_one() {
+    let mut script = Script::with_models(&["blip-large", "blip"]);
+    let job = script.add("a.pdf");
+    script.ready(Role::Document);
+    script.opened(job, 1);
+    script.page_with_figure(job, 1);
+    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+    script.ready(Role::Model);
+    let asked = |script: &Script| {
+        let models = requests(&script.commands).into_iter().filter_map(|request| match request {
+            Request::Describe { model, .. } => Some(model.id.clone()),
+            _ => None,
+        });
+        models.collect::<Vec<_>>()
+    };
+    let silent = |script: &mut Script| {
+        // As long as the page is in front, it is woken several times a second.
+        for _ in 0..300 {
+            script.tick_after(250.0);
+        }
+        script.ready(Role::Model);
+    };
+    silent(&mut script);
+    assert_eq!(asked(&script), ["blip-large", "blip-large"]);
+    silent(&mut script);
+    assert_eq!(asked(&script), ["blip-large", "blip-large", "blip"]);
+    let note = script.job(job).notes.last().unwrap();
+    assert!(note.contains("BLIP-LARGE failed twice") && note.contains("BLIP, which is smaller"), "{note}");
+    script.described(job, 1);
+    script.ended(Role::Model, job, Stage::Vision, Outcome::Done);
+    assert!(script.job(job).document().figures[0].description.is_some());
+}
+
+#[test]
+fn a_model_that_says_that_it_failed_is_replaced_by_a_smaller_one() {
+    let mut script = Script::with_models(&["blip-large", "blip"]);
+    let job = script.add("a.pdf");
+    script.ready(Role::Document);
+    script.opened(job, 1);
+    script.page_with_figure(job, 1);
+    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+    script.ready(Role::Model);
+    let failed = || Outcome::Failed("memory was refused".to_owned());
+    let commands = script.ended(Role::Model, job, Stage::Vision, failed());
+    let next = requests(&commands).into_iter().find_map(|request| match request {
+        Request::Describe { model, .. } => Some(model.id.as_str()),
+        _ => None,
+    });
+    assert_eq!(next, Some("blip"));
+    script.ended(Role::Model, job, Stage::Vision, failed());
+    assert!(matches!(script.job(job).stage(Stage::Vision).phase, Phase::Ended(Outcome::Failed(_))));
+}
