@@ -131,7 +131,7 @@ fn heading(level: u8, id: String, name: String, spans: &[Span]) -> AnyView {
     let spans = spans_view(spans);
     let class = format!("block heading level-{}", level.clamp(1, 6));
     let level = (u32::from(level.clamp(1, 6)) + 2).min(6).to_string();
-    view! { <div class=class role="heading" attr:aria-level=level id=id data-block=name tabindex="-1">{spans}</div> }.into_any()
+    view! { <div class=class role="heading" aria-level=level id=id data-block=name tabindex="-1">{spans}</div> }.into_any()
 }
 
 /// Styled text.

@@ -9,17 +9,20 @@ import { Site, fixture } from "../site.mjs";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export function tests(harness) {
-  /** Fails with what is wrong, where, and what to do. */
-  const check = async (site, state) => {
-    await site.page.evaluate(AXE);
-    const violations = await site.page.evaluate(async () => (await globalThis.axe.run(document)).violations);
-    const said = violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((it) => it.html).join("\n  ")}`);
-    assert.deepEqual(said, [], state);
-  };
+  /** Acts on the site; fails with what is wrong in any state that was checked, and where. */
   const open = async (options, act) => {
     const visitor = await harness.visitor(options);
+    const faults = [];
+    const check = async (site, state) => {
+      await site.page.evaluate(AXE);
+      const violations = await site.page.evaluate(async () => (await globalThis.axe.run(document)).violations);
+      for (const { id, help, nodes } of violations) {
+        faults.push(`${state}: ${id}: ${help}\n  ${nodes.map((it) => it.html).join("\n  ")}`);
+      }
+    };
     try {
-      await act(await Site.open(visitor, harness.site));
+      await act(await Site.open(visitor, harness.site), check);
+      assert.deepEqual(faults, []);
     } finally {
       await visitor.close();
     }
@@ -28,7 +31,7 @@ export function tests(harness) {
   describe("accessibility", () => {
     for (const colorScheme of ["light", "dark"]) {
       it(`is without fault in ${colorScheme} colours, empty, with settings, and with a document`, () =>
-        open({ colorScheme }, async (site) => {
+        open({ colorScheme }, async (site, check) => {
           await check(site, "empty");
           await site.at("open-settings").click();
           await site.at("settings").waitFor();
@@ -44,7 +47,7 @@ export function tests(harness) {
     }
 
     it("is without fault on a narrow screen, with a password asked for, a failure and earlier documents", () =>
-      open({ viewport: { width: 400, height: 800 } }, async (site) => {
+      open({ viewport: { width: 400, height: 800 } }, async (site, check) => {
         await site.drop(fixture("tables.pdf"));
         await site.reach("tables.pdf", "done");
         await check(site, "narrow");
