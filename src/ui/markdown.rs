@@ -6,6 +6,7 @@ use crate::document::{Block, BlockId, Content, FigureId, LinkTarget, Page, Scrip
 use crate::export::safe_address;
 use crate::protocol::JobId;
 use crate::session::Event;
+use leptos::attr::custom::custom_attribute;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
@@ -131,7 +132,9 @@ fn heading(level: u8, id: String, name: String, spans: &[Span]) -> AnyView {
     let spans = spans_view(spans);
     let class = format!("block heading level-{}", level.clamp(1, 6));
     let level = (u32::from(level.clamp(1, 6)) + 2).min(6).to_string();
-    view! { <div class=class role="heading" aria-level=level id=id data-block=name tabindex="-1">{spans}</div> }.into_any()
+    let level = custom_attribute("aria-level", level);
+    view! { <div class=class role="heading" id=id data-block=name tabindex="-1" {..level}>{spans}</div> }
+        .into_any()
 }
 
 /// Styled text.

@@ -55,7 +55,7 @@ fn Actions(id: JobId) -> impl IntoView {
     view! {
         <div class="downloads" role="group" aria-label="Save the result">
             {button("Copy", "Copy the Markdown", ExportKind::Clipboard, "copy")}
-            {button(".md", "Save as Markdown (.md)", ExportKind::Markdown, "save-md")}
+            {button(".md", "Save as .md, Markdown", ExportKind::Markdown, "save-md")}
             {button(".zip", "Save Markdown, images and JSON as a zip", ExportKind::Zip, "save-zip")}
             {button(".json", "Save as JSON", ExportKind::Json, "save-json")}
             <details class="more" data-testid="more-forms">
