@@ -130,7 +130,10 @@ fn is_cut_word(stem: &str, next: &str, survey: &Survey) -> bool {
     // No witness: a small letter goes on with a word, and a compound's first part is a word by itself.
     let small = tail.chars().next().is_some_and(char::is_lowercase)
         && head.chars().last().is_some_and(char::is_lowercase);
-    let compound = head.contains('-') || (survey.occurrences(&head) > 1 && survey.occurrences(&tail) > 1);
+    // So is a name: `Spanish-speaking`.
+    let is_name = head.chars().next().is_some_and(char::is_uppercase) && head.chars().count() > 3;
+    let compound = head.contains('-')
+        || (survey.occurrences(&head) > 1 && (is_name || survey.occurrences(&tail) > 1));
     small && !compound
 }
 
