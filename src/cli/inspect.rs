@@ -3,7 +3,7 @@
 use crate::models::gguf::{self, GgufError, GgufReader, Header, MetadataValue};
 use serde_json::{Value, json};
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Seek, Write};
 use std::path::PathBuf;
 
 /// Show the metadata and tensors of a GGUF file.
@@ -14,6 +14,10 @@ pub(super) struct InspectArgs {
     /// As JSON.
     #[arg(long)]
     json: bool,
+    /// Load every tensor and show so many of its values, evenly spaced, as one JSON object a line with the sum of
+    /// all magnitudes: to be compared with what another program reads.
+    #[arg(long, value_name = "COUNT", conflicts_with = "json")]
+    values: Option<usize>,
 }
 
 /// Why nothing can be shown.
@@ -52,14 +56,41 @@ pub(super) fn inspect(args: &InspectArgs) -> Result<(), InspectCommandError> {
         Ok(file) => file,
         Err(source) => return Err(InspectCommandError::File { path, source }),
     };
-    let reader = GgufReader::open(file).map_err(|source| InspectCommandError::Gguf { path, source })?;
+    let mut reader =
+        GgufReader::open(file).map_err(|source| InspectCommandError::Gguf { path: path.clone(), source })?;
     let mut out = std::io::stdout().lock();
-    if args.json {
-        writeln!(out, "{:#}", as_json(reader.header()))?;
-    } else {
-        out.write_all(as_text(reader.header()).as_bytes())?;
+    match args.values {
+        Some(count) => {
+            let names: Vec<String> =
+                reader.header().tensors.iter().map(|tensor| tensor.name.clone()).collect();
+            for name in names {
+                let shown = values_of(&mut reader, &name, count);
+                let shown =
+                    shown.map_err(|source| InspectCommandError::Gguf { path: path.clone(), source })?;
+                writeln!(out, "{shown}")?;
+            }
+        }
+        None if args.json => writeln!(out, "{:#}", as_json(reader.header()))?,
+        None => out.write_all(as_text(reader.header()).as_bytes())?,
     }
     Ok(())
+}
+
+/// Shape, `count` values evenly spaced and the sum of all magnitudes of a tensor, dequantised.
+fn values_of<R: Read + Seek>(
+    reader: &mut GgufReader<R>,
+    name: &str,
+    count: usize,
+) -> Result<Value, GgufError> {
+    let tensor = reader.read_f32(name)?;
+    let values = tensor.flatten_all().and_then(|tensor| tensor.to_vec1::<f32>());
+    let values =
+        values.map_err(|source| GgufError::Tensor { name: name.to_owned(), source: source.into() })?;
+    let magnitudes: f64 = values.iter().map(|value| f64::from(value.abs())).sum();
+    let shown: Vec<f32> = (0..count.min(values.len()))
+        .filter_map(|at| values.get(at * values.len() / count.max(1)).copied())
+        .collect();
+    Ok(json!({ "name": name, "shape": tensor.dims(), "values": shown, "magnitudes": magnitudes }))
 }
 
 fn as_json(header: &Header) -> Value {
@@ -113,4 +144,32 @@ fn as_text(header: &Header) -> String {
     }
     text.push_str(&format!("{} tensors, {:.1} MB\n", header.tensors.len(), bytes as f64 / 1e6));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::gguf::{ElementType, GgufWriter, TensorSpec};
+    use candle_core::quantized::QTensor;
+    use candle_core::{Device, Tensor};
+    use std::io::Cursor;
+
+    #[test]
+    fn values_of_a_tensor_are_shown() {
+        let element = ElementType::F32;
+        let spec = TensorSpec { name: "w".to_owned(), shape: vec![2, 3], element };
+        let mut bytes = Vec::new();
+        let mut writer = GgufWriter::start(&mut bytes, &[], vec![spec]).unwrap();
+        let tensor = Tensor::new(&[[1f32, -2.0, 3.0], [-4.0, 5.0, -6.0]], &Device::Cpu).unwrap();
+        writer.write(&QTensor::quantize(&tensor, element).unwrap()).unwrap();
+        writer.finish().unwrap();
+        let mut reader = GgufReader::open(Cursor::new(bytes)).unwrap();
+        let shown = values_of(&mut reader, "w", 3).unwrap();
+        assert_eq!(
+            shown,
+            json!({ "name": "w", "shape": [2, 3], "values": [1.0, 3.0, 5.0], "magnitudes": 21.0 })
+        );
+        assert_eq!(values_of(&mut reader, "w", 0).unwrap()["values"], json!([]));
+        assert!(values_of(&mut reader, "v", 3).is_err());
+    }
 }

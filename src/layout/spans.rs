@@ -132,8 +132,8 @@ fn is_cut_word(stem: &str, next: &str, survey: &Survey) -> bool {
         && head.chars().last().is_some_and(char::is_lowercase);
     // So is a name: `Spanish-speaking`.
     let is_name = head.chars().next().is_some_and(char::is_uppercase) && head.chars().count() > 3;
-    let compound = head.contains('-')
-        || (survey.occurrences(&head) > 1 && (is_name || survey.occurrences(&tail) > 1));
+    let compound =
+        head.contains('-') || (survey.occurrences(&head) > 1 && (is_name || survey.occurrences(&tail) > 1));
     small && !compound
 }
 
