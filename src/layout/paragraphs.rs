@@ -3,6 +3,7 @@
 use super::captions::find_caption;
 use super::lines::Line;
 use super::lists::{Marker, find_marker};
+use super::spans::ends_in_scheme;
 use crate::document::{Rect, Script};
 
 /// Lines that belong together.
@@ -180,7 +181,9 @@ fn goes_on(group: &Group<'_>, line: &Line, rest: &[Line], region: &Rect, pitch: 
     }
     // Centred text keeps its middle, not its edge.
     let centred = (line.bbox.center_x() - last.bbox.center_x()).abs() < 0.6 * em && indent.abs() > 0.8 * em;
-    let ends = last.text().trim_end().ends_with(['.', '!', '?', ':', '”', '"', ')', '。']);
+    let ended = last.text();
+    let ends =
+        ended.trim_end().ends_with(['.', '!', '?', ':', '”', '"', ')', '。']) && !ends_in_scheme(&ended);
     let last_is_short = last.bbox.x1 < region.x1 - 0.12 * region.width().max(1.0) - em;
     if group.marker.is_some() {
         // An item's text hangs: a line at the marker's own edge, or further left, is not its any more.

@@ -95,9 +95,17 @@ fn end_line(spans: &mut [Span], next: &str, survey: &Survey) {
             && next.contains(['/', '.'])
             && !next.ends_with('.')
             && stem.ends_with(['/', '.', '=', '&', '?']) => {}
+        // An address cut behind its scheme.
+        _ if ends_in_scheme(&stem) && next.starts_with("//") => {}
         _ if is_wide(stem.chars().last()) && is_wide(next.chars().next()) => {}
         _ => last.text.push(' '),
     }
+}
+
+/// Text ends with `http:` or `https:`, which a line's end may part from the rest of an address.
+pub(super) fn ends_in_scheme(text: &str) -> bool {
+    let text = text.trim_end();
+    text.ends_with("http:") || text.ends_with("https:")
 }
 
 fn in_address(stem: &str) -> bool {
