@@ -278,7 +278,7 @@ impl Writer<'_> {
     }
 
     fn summarise_one(&mut self, text: &str, activity: &'static str) -> Result<String, NoText> {
-        self.summarise(&[text.to_owned()], activity)?.pop().unwrap_or_else(|| Err(nothing()))
+        only(self.summarise(&[text.to_owned()], activity)?)
     }
 
     /// The summary of each of `texts`.
@@ -313,10 +313,7 @@ impl Writer<'_> {
             ..GenerationOptions::default()
         };
         let prompt = fill(template, &summary.text, "");
-        let title = self
-            .generate(&[prompt], &options, 2)
-            .and_then(|mut one| one.pop().unwrap_or_else(|| Err(nothing())));
-        match title {
+        match self.generate(&[prompt], &options, 2).and_then(only) {
             Ok(text) => {
                 let title = Some(self.by_model(text.trim_end_matches('.').to_owned()));
                 self.change(|synopsis| synopsis.title = title);
@@ -402,6 +399,11 @@ impl Writer<'_> {
         self.made.fallbacks += 1;
         self.made.reason.get_or_insert(reason);
     }
+}
+
+/// The answer to the one prompt that was given.
+fn only(mut answers: Vec<Result<String, NoText>>) -> Result<String, NoText> {
+    answers.pop().unwrap_or_else(|| Err(nothing()))
 }
 
 fn nothing() -> NoText {

@@ -88,20 +88,17 @@ pub(super) fn flow_of<'a>(blocks: impl Iterator<Item = &'a Block>) -> Vec<Passag
 /// list goes on only where no running text lies between; a paragraph may be the rest of one that a page cut.
 fn last_open<'p, 'a>(passages: &'p mut [Passage<'a>], block: &Block) -> Option<&'p mut Passage<'a>> {
     let kind = std::mem::discriminant(&block.content);
-    let at = match block.content {
-        Content::ListItem { .. } => open_item(passages),
-        Content::Paragraph { .. } => open_item(passages).filter(|&at| {
-            passages.get(at).is_some_and(|item| {
-                item.pages.1 < block.page && item.block.bbox.x0 + HANGS_BY < block.bbox.x0
-            })
-        }),
-        _ => None,
-    };
     let nearest =
         || passages.iter().rposition(|passage| std::mem::discriminant(&passage.block.content) == kind);
+    let is_cut = |at: &usize| {
+        passages
+            .get(*at)
+            .is_some_and(|item| item.pages.1 < block.page && item.block.bbox.x0 + HANGS_BY < block.bbox.x0)
+    };
     let at = match block.content {
-        Content::ListItem { .. } => at,
-        _ => at.or_else(nearest),
+        Content::ListItem { .. } => open_item(passages),
+        Content::Paragraph { .. } => open_item(passages).filter(is_cut).or_else(nearest),
+        _ => nearest(),
     };
     passages.get_mut(at?)
 }

@@ -527,6 +527,6 @@ fn picture_equations(
     }
 }
 
-fn draft(bbox: Rect, content: Content, confidence: f32) -> Draft {
+pub(super) fn draft(bbox: Rect, content: Content, confidence: f32) -> Draft {
     Draft { bbox, content, continues: false, confidence, hung: false }
 }

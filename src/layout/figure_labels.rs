@@ -61,8 +61,8 @@ impl Page<'_> {
         let left = |reach: f32| Rect { x0: figure.x0 - reach, x1: figure.x0, y0, y1 };
         let right = |reach: f32| Rect { x0: figure.x1, x1: figure.x1 + reach, y0, y1 };
         for side in [&left as &dyn Fn(f32) -> Rect, &right] {
-            let strips = BESIDE_EMS.iter().map(|reach| side(reach * em));
-            if let Some(labels) = strips.filter_map(|strip| self.labels(&strip, |_| true)).next() {
+            let mut strips = BESIDE_EMS.iter().map(|reach| side(reach * em));
+            if let Some(labels) = strips.find_map(|strip| self.labels(&strip, |_| true)) {
                 grown = grown.union(&labels);
             }
         }

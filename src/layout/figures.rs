@@ -68,6 +68,10 @@ pub(super) fn find_figures(page: &Page<'_>, survey: &Survey) -> Vec<FigureBox> {
 fn figure_captions(fragments: &[Fragment<'_>]) -> Vec<Rect> {
     let starts = |at: usize| {
         let first = fragments.get(at)?;
+        // Most text is told apart by its first letter, without being put together.
+        if !first.glyphs.first()?.glyph.text.trim_start().starts_with(char::is_uppercase) {
+            return None;
+        }
         let on_line = |other: &&Fragment<'_>| (other.baseline - first.baseline).abs() < 0.2 * first.size;
         // Wide word spaces may part the number from its word.
         let words: Vec<String> =

@@ -1,7 +1,7 @@
 //! Pages of tagged files: blocks, levels, lists, tables and reading order from the structure tree, where the tree
 //! agrees with what is seen; the geometry decides otherwise.
 
-use super::assemble::{Draft, PageParts};
+use super::assemble::{Draft, PageParts, draft};
 use super::code::code_text;
 use super::columns::{Atom, AtomKind, Region, order_regions};
 use super::equations::{equation_text, latex};
@@ -325,7 +325,7 @@ impl PageParts<'_> {
             }
             _ => Content::Paragraph { spans },
         };
-        Some(Draft { bbox, content, continues: false, confidence: 0.95, hung: false })
+        Some(draft(bbox, content, 0.95))
     }
 }
 

@@ -201,9 +201,11 @@ impl Session {
         let state = job.stage_mut(stage);
         state.phase = Phase::Ended(report.outcome.clone());
         state.partial.clear();
-        job.result.apply(Told::StageEnded(report.clone()), Vec::new());
+        let told = Told::StageEnded(report);
+        self.keep_told(id, &told, &[]);
+        let Some(job) = self.job_mut(id) else { return };
+        job.result.apply(told, Vec::new());
         job.revisions.document += 1;
-        self.keep(id, Entry::Told(Told::StageEnded(report)), &[]);
         if !text.is_empty() {
             self.announce(text);
         }
@@ -326,7 +328,7 @@ impl Session {
             Told::Page { page, figures, warnings } => {
                 let number = page.number;
                 let told = Told::Page { page, figures, warnings };
-                self.keep(id, Entry::Told(told.clone()), &images);
+                self.keep_told(id, &told, &images);
                 let Some(job) = self.job_mut(id) else { return };
                 job.result.apply(told, images);
                 job.page_changed(number);
@@ -339,20 +341,24 @@ impl Session {
                 job.stage_mut(stage).partial.clear();
                 if !edited {
                     let told = Told::Described { figure, description };
-                    job.result.apply(told.clone(), Vec::new());
+                    self.keep_told(id, &told, &[]);
+                    let Some(job) = self.job_mut(id) else { return };
+                    job.result.apply(told, Vec::new());
                     job.figures_changed();
-                    self.keep(id, Entry::Told(told), &[]);
                 }
             }
             Told::Synopsis(synopsis) => {
-                job.result.apply(Told::Synopsis(synopsis.clone()), Vec::new());
+                let told = Told::Synopsis(synopsis);
+                self.keep_told(id, &told, &[]);
+                let Some(job) = self.job_mut(id) else { return };
+                job.result.apply(told, Vec::new());
                 job.synopsis_changed();
-                self.keep(id, Entry::Told(Told::Synopsis(synopsis)), &[]);
             }
             Told::Opened { .. } | Told::Warning(_) => {
-                job.result.apply(event.clone(), Vec::new());
+                self.keep_told(id, &event, &[]);
+                let Some(job) = self.job_mut(id) else { return };
+                job.result.apply(event, Vec::new());
                 job.revisions.document += 1;
-                self.keep(id, Entry::Told(event), &[]);
             }
         }
     }

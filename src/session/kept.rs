@@ -126,10 +126,17 @@ impl Session {
         }
     }
 
+    /// The same with what the pipeline told, which is copied only then.
+    pub(super) fn keep_told(&mut self, job: JobId, told: &Told, images: &[FigureImage]) {
+        if self.settings.keep {
+            self.keep(job, Entry::Told(told.clone()), images);
+        }
+    }
+
     /// A document of an earlier visit is here again.
-    pub(super) fn recalled(&mut self, file: NewFile, entries: Vec<Kept>) -> JobId {
+    pub(super) fn recalled(&mut self, file: NewFile, entries: Vec<Kept>) {
         let id = self.new_job(file);
-        let Some(job) = self.job_mut(id) else { return id };
+        let Some(job) = self.job_mut(id) else { return };
         entries.into_iter().for_each(|kept| job.relive(kept));
         job.state = if job.todo.is_empty() { JobState::Done } else { JobState::Waiting };
         job.resumed = job.has_pages();
@@ -137,7 +144,6 @@ impl Session {
         let text = format!("{} is here again, with {pages} finished.", job.name);
         self.view.job = Some(id);
         self.announce(text);
-        id
     }
 }
 

@@ -81,9 +81,7 @@ impl Session {
                 out.push(Command::DeleteKept(key));
             }
             Event::ForgetAll => self.forget_all(out),
-            Event::Recalled { file, entries } => {
-                self.recalled(file, entries);
-            }
+            Event::Recalled { file, entries } => self.recalled(file, entries),
             Event::ShowDoubts(shown) => self.show_doubts(shown, out),
             Event::StepDoubt { forward } => self.step_doubt(forward, out),
             Event::WordChecked { job, doubt, text } => self.check_word(job, doubt, &text, out),

@@ -40,18 +40,15 @@ impl Edge {
     /// Keeps files and gives what the session is told of them.
     pub(super) fn keep_files(&self, list: Vec<File>) -> Vec<NewFile> {
         let keep = |file: File| {
-            let id = FileId(self.next_file.get());
-            self.next_file.set(id.0 + 1);
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a file's size")]
-            let new = NewFile { file: id, name: file.name(), bytes: file.size() as u64 };
-            self.files.borrow_mut().insert(id, file);
-            new
+            let (name, bytes) = (file.name(), file.size() as u64);
+            self.keep_named(file, name, bytes)
         };
         list.into_iter().map(keep).collect()
     }
 
-    /// Keeps a file of an earlier visit.
-    pub(super) fn keep_recalled(&self, file: File, name: String, bytes: u64) -> NewFile {
+    /// Keeps a file under a name that is not its own.
+    pub(super) fn keep_named(&self, file: File, name: String, bytes: u64) -> NewFile {
         let id = FileId(self.next_file.get());
         self.next_file.set(id.0 + 1);
         self.files.borrow_mut().insert(id, file);

@@ -235,7 +235,7 @@ pub(super) async fn recall(ui: Ui, key: String) {
         ui.edge().keeper.delete(ui, key);
         return;
     };
-    let file = ui.edge().keep_recalled(file, name, bytes);
+    let file = ui.edge().keep_named(file, name, bytes);
     ui.edge().keeper.diaries.borrow_mut().insert(file.file, diary);
     ui.send(Event::Recalled { file, entries });
 }

@@ -8,11 +8,12 @@
 // used again; without it they are made anew.
 
 import { execFileSync } from "node:child_process";
-import { closeSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { machine } from "./bench_peers.mjs";
 import { Harness, RECTO, until } from "./harness.mjs";
+import { writeSafetensors } from "./models.mjs";
 import { makePdf } from "./pdf.mjs";
 import { Site } from "./site.mjs";
 
@@ -72,31 +73,16 @@ function realShape(name, shape) {
 
 /** A safetensors file; its numbers are a few thousand random ones again and again. */
 function writeCheckpoint(file, tensors) {
-  const header = {};
-  let offset = 0;
-  for (const { name, shape } of tensors) {
-    const bytes = 4 * shape.reduce((product, side) => product * side, 1);
-    header[name] = { dtype: "F32", shape, data_offsets: [offset, offset + bytes] };
-    offset += bytes;
-  }
-  let text = JSON.stringify(header);
-  text += " ".repeat((8 - (text.length % 8)) % 8);
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(text.length));
-  const out = openSync(file, "w");
-  writeSync(out, length);
-  writeSync(out, text);
   let state = 1;
   const noise = Float32Array.from({ length: 65_521 }, () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
     return (state / 2_147_483_648) * Math.sqrt(3);
   });
-  for (const { shape, mean, deviation } of tensors) {
+  writeSafetensors(file, tensors, (write, { shape, mean, deviation }) => {
     const values = noise.map((value) => mean + value * deviation);
     let left = shape.reduce((product, side) => product * side, 1);
-    for (; left > 0; left -= values.length) writeSync(out, Buffer.from(values.buffer, 0, 4 * Math.min(left, values.length)));
-  }
-  closeSync(out);
+    for (; left > 0; left -= values.length) write(Buffer.from(values.buffer, 0, 4 * Math.min(left, values.length)));
+  });
 }
 
 /** Makes a model in `folder`, unless it is there, and gives its entry of the registry. */

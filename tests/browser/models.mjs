@@ -50,8 +50,8 @@ export function makeModels(folder, hub) {
   return { version: 1, base_url: "https://huggingface.co/", models };
 }
 
-/** A safetensors file with random numbers of the given means and deviations. */
-function writeCheckpoint(file, tensors) {
+/** A safetensors file whose tensors `writeValues(write, tensor)` fills, in order. */
+export function writeSafetensors(file, tensors, writeValues) {
   const header = {};
   let offset = 0;
   for (const { name, shape } of tensors) {
@@ -66,7 +66,13 @@ function writeCheckpoint(file, tensors) {
   const out = openSync(file, "w");
   writeSync(out, length);
   writeSync(out, text);
-  for (const { name, shape, mean, deviation } of tensors) {
+  for (const tensor of tensors) writeValues((bytes) => writeSync(out, bytes), tensor);
+  closeSync(out);
+}
+
+/** A safetensors file with random numbers of the given means and deviations. */
+function writeCheckpoint(file, tensors) {
+  writeSafetensors(file, tensors, (write, { name, shape, mean, deviation }) => {
     const values = new Float32Array(shape.reduce((product, side) => product * side, 1));
     let state = createHash("sha256").update(name).digest().readUInt32LE();
     for (let index = 0; index < values.length; index++) {
@@ -80,7 +86,6 @@ function writeCheckpoint(file, tensors) {
       }
       values[index] = mean + sum * deviation * Math.sqrt(3);
     }
-    writeSync(out, Buffer.from(values.buffer));
-  }
-  closeSync(out);
+    write(Buffer.from(values.buffer));
+  });
 }

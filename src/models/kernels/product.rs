@@ -130,9 +130,7 @@ impl Form {
             Self::Words => input.make_words(Self::rounding(panels, input)),
         }
     }
-}
 
-impl Form {
     /// With weights of eight bits, coarse activations would make nothing quicker.
     fn rounding(panels: &Panels, input: &Input) -> Rounding {
         if matches!(panels, Panels::Q8(_)) { Rounding::Fine } else { input.rounding() }

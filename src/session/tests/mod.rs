@@ -136,6 +136,16 @@ impl Script {
         })
     }
 
+    /// A document of one page with a figure on it, extracted.
+    fn extracted_with_figure(&mut self) -> JobId {
+        let job = self.add("a.pdf");
+        self.ready(Role::Document);
+        self.opened(job, 1);
+        self.page_with_figure(job, 1);
+        self.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+        job
+    }
+
     fn described(&mut self, job: JobId, page: u32) -> Vec<Command> {
         let description =
             Description { text: format!("a picture {page}"), model: Some("blip".to_owned()), edited: false };

@@ -4,11 +4,7 @@ use crate::protocol::DownloadState;
 #[test]
 fn nothing_is_downloaded_before_the_person_says_so() {
     let mut script = Script::with_models(&[]);
-    let job = script.add("a.pdf");
-    script.ready(Role::Document);
-    script.opened(job, 1);
-    script.page_with_figure(job, 1);
-    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+    let job = script.extracted_with_figure();
     script.ready(Role::Model);
     script.ended(Role::Model, job, Stage::Text, Outcome::Done);
     let downloads = requests(&script.commands);
@@ -18,11 +14,7 @@ fn nothing_is_downloaded_before_the_person_says_so() {
 #[test]
 fn asking_for_descriptions_afterwards_downloads_the_model_and_runs_that_stage_only() {
     let mut script = Script::with_models(&[]);
-    let job = script.add("a.pdf");
-    script.ready(Role::Document);
-    script.opened(job, 1);
-    script.page_with_figure(job, 1);
-    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+    let job = script.extracted_with_figure();
     script.ready(Role::Model);
     script.ended(Role::Model, job, Stage::Text, Outcome::Done);
 
@@ -43,11 +35,7 @@ fn asking_for_descriptions_afterwards_downloads_the_model_and_runs_that_stage_on
 fn a_failed_download_lets_the_document_go_on_without_the_model() {
     let mut script = Script::with_models(&[]);
     script.event(Event::SettingsChanged(Settings { always_download: true, ..Settings::default() }));
-    let job = script.add("a.pdf");
-    script.ready(Role::Document);
-    script.opened(job, 1);
-    script.page_with_figure(job, 1);
-    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+    let job = script.extracted_with_figure();
     let state = DownloadState::Failed { reason: "the disk is full".to_owned() };
     script.response(Role::Store, Response::Download { id: "blip".to_owned(), state: state.clone() });
     let phase = script.job(job).stage(Stage::Vision).phase.clone();
