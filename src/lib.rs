@@ -20,6 +20,12 @@
 //! `ui` are the browser's edges, compiled only with the features `web`, `worker` and `app`.
 
 pub mod document;
+#[cfg(any(feature = "models", feature = "ocr"))]
+#[cfg_attr(
+    not(feature = "models"),
+    allow(dead_code, unused_imports, reason = "a part of it serves models only")
+)]
+mod kernels;
 #[cfg(feature = "read")]
 pub mod pdf;
 #[cfg(any(feature = "read", feature = "ocr"))]

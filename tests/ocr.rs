@@ -4,7 +4,7 @@
 
 use recto::document::{Document, FigureImage, TextQuality};
 use recto::export::{MarkdownOptions, markdown};
-use recto::ocr::{Bitmap, Reader};
+use recto::ocr::{Alphabet, Bitmap, Network, QuickNetwork, ReadLine, Reader, RtenNetwork};
 use recto::pipeline::event::{Event, ReadScans};
 use recto::pipeline::{Assembler, Extraction, Pages, Sink, Step, TickingClock, describe_source};
 use std::path::Path;
@@ -25,7 +25,7 @@ fn file(path: &str) -> Vec<u8> {
 fn reader() -> Reader {
     let [detector, recogniser] =
         ["det", "rec"].map(|name| file(&format!("public/models/ocr/ppocrv6_{name}.onnx")));
-    Reader::load(detector, recogniser).unwrap()
+    Reader::load(&detector, &recogniser).unwrap()
 }
 
 fn read(name: &str) -> (Document, String) {
@@ -64,6 +64,39 @@ fn a_turned_page_is_read_as_it_is_turned() {
         "Docling bundles PDF document conversion to JSON and Markdown in an easy self contained package";
     assert_eq!(text, expected);
     assert_eq!(document.pages[0].text, TextQuality::Recognised);
+}
+
+#[test]
+fn bytes_read_what_floats_read() {
+    let models = ["det", "rec"].map(|name| file(&format!("public/models/ocr/ppocrv6_{name}.onnx")));
+    let list = QuickNetwork::load(&models[1]).unwrap().metadata("character").unwrap().to_owned();
+    let [detector, recogniser] =
+        models.map(|bytes| -> Box<dyn Network + Send> { Box::new(RtenNetwork::load(bytes).unwrap()) });
+    let (quick, exact) = (reader(), Reader::new(detector, recogniser, Alphabet::of_list(&list)));
+    for name in ["phototest.pdf", "turned.pdf"] {
+        let bytes = file(&format!("tests/ocr/{name}"));
+        let pdf = recto::pdf::open(bytes.clone(), None).unwrap();
+        let source = describe_source(name, &bytes);
+        let mut extraction = Extraction::new(&pdf, source, Pages::default()).reading(ReadScans::Auto);
+        let mut lines = 0;
+        extraction.run_reading(&TickingClock::default(), &mut Collector::default(), &mut |bitmap| {
+            let (mut quick, mut exact) = (quick.read(bitmap).unwrap(), exact.read(bitmap).unwrap());
+            for page in [&mut quick, &mut exact] {
+                page.lines.sort_by_key(|line| line.words[0].text.clone());
+            }
+            lines += exact.lines.len();
+            assert_eq!((quick.lines.len(), quick.quarter_turns), (exact.lines.len(), exact.quarter_turns));
+            for (quick, exact) in quick.lines.iter().zip(&exact.lines) {
+                let words =
+                    |line: &ReadLine| line.words.iter().map(|word| word.text.clone()).collect::<Vec<_>>();
+                assert_eq!(words(quick), words(exact));
+                assert!((quick.confidence - exact.confidence).abs() < 0.05, "{quick:?} {exact:?}");
+                assert!((quick.size - exact.size).abs() < 0.1 * exact.size, "{quick:?} {exact:?}");
+            }
+            Err("seen enough".to_owned())
+        });
+        assert!(lines > 0, "{name}");
+    }
 }
 
 #[test]

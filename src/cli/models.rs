@@ -102,7 +102,7 @@ pub(super) fn page_reader(folder: Option<&Path>) -> Result<Reader, String> {
         let path = folder.join(name);
         std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
     };
-    let reader = Reader::load(file("ppocrv6_det.onnx")?, file("ppocrv6_rec.onnx")?);
+    let reader = Reader::load(&file("ppocrv6_det.onnx")?, &file("ppocrv6_rec.onnx")?);
     reader.map_err(|error| error.to_string())
 }
 

@@ -1,6 +1,6 @@
 //! The layers that T5 and BLIP share. Rows are positions: `[positions, features]`, flat.
 
-use super::kernels::{
+use crate::kernels::{
     AttentionScratch, DistanceBias, Input, KeyValues, Scratch, WeightMatrix, attend_rows, layer_norm,
 };
 use candle_core::{Device, Error, Result, Tensor};
@@ -40,7 +40,7 @@ pub(crate) fn add_embeddings(table: &WeightMatrix, ids: &[u32], out: &mut [f32])
         if !table.row(*id as usize, &mut row) {
             return Err(Error::Msg(format!("id {id} is beyond the embedding's {} rows", table.outputs())));
         }
-        super::kernels::add(out, &row);
+        crate::kernels::add(out, &row);
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ pub mod benchmark;
 pub mod blip;
 pub mod generation;
 pub mod gguf;
-mod kernels;
+
 mod layers;
 pub mod parity;
 pub mod quantize;
@@ -23,7 +23,7 @@ mod text_model;
 pub mod tokenizer;
 mod weights;
 
-pub use kernels::threads;
+pub use crate::kernels::threads;
 pub use text_model::{
     Generation, GenerationEnd, GenerationOptions, SoFar, TextModel, TextModelError, TokenCallback,
 };

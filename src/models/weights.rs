@@ -1,8 +1,8 @@
 //! Tensors of an open GGUF file, asked for by name with the shape that the configuration promises.
 
 use super::gguf::{ElementType, GgufError, GgufReader};
-use super::kernels::{Format, WeightMatrix};
 use super::layers::{LayerNorm, Linear};
+use crate::kernels::{Format, WeightMatrix};
 use candle_core::Device;
 use candle_core::quantized::ggml_file::qtensor_from_ggml;
 use std::io::{Read, Seek};

@@ -25,9 +25,9 @@ mod words;
 
 pub use bitmap::{Bitmap, MAX_BITMAP_PIXELS};
 pub use detect::LineBox;
-#[cfg(feature = "ocr")]
-pub use network::RtenNetwork;
 pub use network::{Network, Output};
+#[cfg(feature = "ocr")]
+pub use network::{QuickNetwork, RtenNetwork};
 pub use reader::{ReadPage, Reader};
 pub use recognise::Alphabet;
 pub use rulings::Ruling;

@@ -6,7 +6,7 @@ use super::crop::Strip;
 use super::detect::{LineBox, find_lines};
 use super::network::Network;
 #[cfg(feature = "ocr")]
-use super::network::RtenNetwork;
+use super::network::QuickNetwork;
 use super::recognise::{Alphabet, read_strips};
 use super::rulings::{Ink, Ruling};
 use super::words::{ReadLine, line_of};
@@ -38,6 +38,9 @@ pub struct ReadPage {
     pub pictures: Vec<Ruling>,
 }
 
+/// A line that was read to find out how the page is turned.
+type SampledLine = (LineBox, Option<ReadLine>);
+
 /// Reads pages with two networks.
 pub struct Reader {
     detector: Box<dyn Network + Send>,
@@ -61,13 +64,13 @@ impl Reader {
     ///
     /// # Errors
     /// A file is damaged or of another kind.
-    pub fn load(detector: Vec<u8>, recogniser: Vec<u8>) -> Result<Self, OcrError> {
-        let recogniser = RtenNetwork::load(recogniser)?;
+    pub fn load(detector: &[u8], recogniser: &[u8]) -> Result<Self, OcrError> {
+        let recogniser = QuickNetwork::load(recogniser)?;
         let list = recogniser.metadata("character");
         let list =
             list.ok_or_else(|| OcrError::Model("it does not say which characters it knows".to_owned()))?;
         let alphabet = Alphabet::of_list(list);
-        Ok(Self::new(Box::new(RtenNetwork::load(detector)?), Box::new(recogniser), alphabet))
+        Ok(Self::new(Box::new(QuickNetwork::load(detector)?), Box::new(recogniser), alphabet))
     }
 
     /// Reads `bitmap`.
@@ -76,11 +79,16 @@ impl Reader {
     /// A network does not run through.
     pub fn read(&self, bitmap: &Bitmap) -> Result<ReadPage, OcrError> {
         let boxes = find_lines(self.detector.as_ref(), bitmap)?;
-        let quarter_turns = self.quarter_turns(bitmap, &boxes)?;
+        let (quarter_turns, sample) = self.quarter_turns(bitmap, &boxes)?;
         let mut page = ReadPage { quarter_turns, skew: skew(&boxes, quarter_turns), ..ReadPage::default() };
         let boxes: Vec<LineBox> = boxes.iter().map(|line| facing(line, quarter_turns)).collect();
         for boxes in boxes.chunks(LINES_AT_A_TIME) {
-            for (line, read) in boxes.iter().zip(self.read_lines(bitmap, boxes)?) {
+            let sampled =
+                |line: &LineBox| sample.iter().find(|(known, _)| known == line).map(|(_, read)| read);
+            let unread: Vec<LineBox> = boxes.iter().filter(|line| sampled(line).is_none()).copied().collect();
+            let mut read = self.read_lines(bitmap, &unread)?.into_iter();
+            for line in boxes {
+                let read = sampled(line).cloned().or_else(|| read.next()).flatten();
                 match read {
                     Some(read) if read.confidence >= LINE_FLOOR => page.lines.push(read),
                     // A line across the others may run either way.
@@ -111,8 +119,8 @@ impl Reader {
     }
 
     /// How the page is turned: whether most of its text lies or stands, and which of both ways it is read with
-    /// more certainty.
-    fn quarter_turns(&self, bitmap: &Bitmap, boxes: &[LineBox]) -> Result<u8, OcrError> {
+    /// more certainty. With it what was read that way.
+    fn quarter_turns(&self, bitmap: &Bitmap, boxes: &[LineBox]) -> Result<(u8, Vec<SampledLine>), OcrError> {
         let long = |line: &&LineBox| line.width > 1.5 * line.height;
         let extent = |standing: bool| {
             let lines = boxes.iter().filter(long).filter(|line| is_standing(line) == standing);
@@ -126,22 +134,24 @@ impl Reader {
         // A quarter of the way down that list: the very widest may be rules or several lines in one.
         let skip = (sample.len() / 4).min(sample.len().saturating_sub(SAMPLED_LINES));
         let sample: Vec<LineBox> = sample.into_iter().skip(skip).take(SAMPLED_LINES).collect();
-        let sure = |boxes: &[LineBox]| -> Result<f32, OcrError> {
-            let lines = self.read_lines(bitmap, boxes)?;
+        let read = |boxes: Vec<LineBox>| -> Result<(f32, Vec<SampledLine>), OcrError> {
+            let lines = self.read_lines(bitmap, &boxes)?;
             #[allow(clippy::cast_precision_loss, reason = "at most SAMPLED_LINES")]
             let count = lines.len().max(1) as f32;
-            Ok(lines.iter().flatten().map(|line| line.confidence).sum::<f32>() / count)
+            let sure = lines.iter().flatten().map(|line| line.confidence).sum::<f32>() / count;
+            Ok((sure, boxes.into_iter().zip(lines).collect()))
         };
         let forward = u8::from(stands);
         if sample.is_empty() {
-            return Ok(0);
-        }
-        let first = sure(&sample)?;
-        if first >= UPRIGHT_CONFIDENCE {
-            return Ok(forward);
+            return Ok((0, Vec::new()));
         }
         let over: Vec<LineBox> = sample.iter().map(|line| line.turned(2)).collect();
-        Ok(if sure(&over)? > first { forward + 2 } else { forward })
+        let (first, lines) = read(sample)?;
+        if first >= UPRIGHT_CONFIDENCE {
+            return Ok((forward, lines));
+        }
+        let (second, turned) = read(over)?;
+        Ok(if second > first { (forward + 2, turned) } else { (forward, lines) })
     }
 }
 

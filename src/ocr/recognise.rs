@@ -6,7 +6,7 @@ use super::network::{Network, Output};
 
 /// Pixels of all strips of one batch, padding included, at most: bounds the memory of the network's inner layers
 /// and of its output, which has a number for each character of the alphabet.
-const MAX_BATCH_WIDTH: usize = 4_800;
+const MAX_BATCH_WIDTH: usize = 2_400;
 /// Strips are widened to a multiple of this, in pixels.
 const WIDTH_STEP: usize = 32;
 

@@ -1,7 +1,7 @@
 //! The worker programs of the site, and what this browser can run.
 
 use super::property;
-use crate::session::{Abilities, Choice};
+use crate::session::{Abilities, Choice, Variant};
 use js_sys::{Uint8Array, WebAssembly};
 
 /// A worker program.
@@ -12,7 +12,7 @@ pub enum Program {
     /// Runs models.
     Models(Choice),
     /// Reads the text of scans.
-    Scans,
+    Scans(Variant),
 }
 
 impl Program {
@@ -21,7 +21,7 @@ impl Program {
     pub fn stem(&self) -> &'static str {
         match self {
             Self::Reader => "reader",
-            Self::Scans => "scans",
+            Self::Scans(variant) => variant.scans_stem(),
             Self::Models(choice) => choice.variant.stem(),
         }
     }
@@ -30,7 +30,7 @@ impl Program {
     #[must_use]
     pub fn threads(&self) -> u32 {
         match self {
-            Self::Reader | Self::Scans => 1,
+            Self::Reader | Self::Scans(_) => 1,
             Self::Models(choice) => choice.threads,
         }
     }

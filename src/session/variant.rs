@@ -1,6 +1,6 @@
-//! The builds of the program that runs models, and which of them this browser gets.
+//! The builds of the programs that compute most, and which of them this browser gets.
 
-/// A build of the program that runs models. All write the same texts, some sooner.
+/// A build of a program. All write the same texts, some sooner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variant {
     /// Several threads and relaxed SIMD.
@@ -12,13 +12,22 @@ pub enum Variant {
 }
 
 impl Variant {
-    /// Name of its files, without what follows it.
+    /// Name of the files of the program that runs models, without what follows it.
     #[must_use]
     pub fn stem(self) -> &'static str {
         match self {
             Self::Threads => "models-threads",
             Self::Relaxed => "models-relaxed",
             Self::Plain => "models",
+        }
+    }
+
+    /// The same of the program that reads scans, which has one thread, but may run twice.
+    #[must_use]
+    pub fn scans_stem(self) -> &'static str {
+        match self {
+            Self::Threads | Self::Relaxed => "scans-relaxed",
+            Self::Plain => "scans",
         }
     }
 }
@@ -75,6 +84,16 @@ impl Abilities {
     }
 }
 
+impl Abilities {
+    /// The quickest build of the program that reads scans.
+    #[must_use]
+    pub fn choose_scans(&self) -> Variant {
+        let relaxed = Variant::Relaxed;
+        let built = self.built.iter().any(|stem| stem == relaxed.scans_stem());
+        if self.relaxed && built { relaxed } else { Variant::Plain }
+    }
+}
+
 impl Choice {
     /// What runs and why, in a sentence or two.
     #[must_use]
@@ -112,6 +131,10 @@ mod tests {
         assert_eq!(chosen(Abilities { processors: 1, ..all() }), (Variant::Relaxed, 1, true));
         assert_eq!(chosen(Abilities { relaxed: false, ..all() }), (Variant::Plain, 1, true));
         assert_eq!(chosen(Abilities { built: Vec::new(), ..all() }), (Variant::Plain, 1, true));
+        assert_eq!(all().choose_scans(), Variant::Plain, "it was not built");
+        let built = vec!["scans-relaxed".to_owned()];
+        assert_eq!(Abilities { built: built.clone(), ..all() }.choose_scans(), Variant::Relaxed);
+        assert_eq!(Abilities { built, relaxed: false, ..all() }.choose_scans(), Variant::Plain);
     }
 
     #[test]

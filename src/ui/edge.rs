@@ -159,8 +159,8 @@ impl Edge {
             Role::Document => (Program::Reader, "recto-document"),
             Role::Model => (models(), "recto-model"),
             Role::Store => (Program::Reader, "recto-store"),
-            Role::Scan => (Program::Scans, "recto-scan"),
-            Role::SecondScan => (Program::Scans, "recto-scan-2"),
+            Role::Scan => (Program::Scans(abilities().choose_scans()), "recto-scan"),
+            Role::SecondScan => (Program::Scans(abilities().choose_scans()), "recto-scan-2"),
         };
         let threaded = program.threads() > 1;
         let started = Cell::new(false);

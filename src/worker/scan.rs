@@ -129,7 +129,7 @@ async fn load(job: JobId, model: &ModelEntry, base_url: Option<&str>) -> Result<
     let (Some(recogniser), Some(detector)) = (files.pop(), files.pop()) else {
         return Err(ScanFault::NoFile("file"));
     };
-    Ok(Reader::load(detector, recogniser)?)
+    Ok(Reader::load(&detector, &recogniser)?)
 }
 
 /// Fetches a file, and tells how far it is in percent.

@@ -1,8 +1,8 @@
 //! The text decoder: a BERT that looks at the picture's states.
 
 use super::config::Config;
+use crate::kernels::{Activation, WeightMatrix, add, wide_awake};
 use crate::models::generation::Decoder;
-use crate::models::kernels::{Activation, WeightMatrix, add, wide_awake};
 use crate::models::layers::{
     CrossCache, Heads, LayerNorm, Linear, SelfCache, Workspace, add_embeddings, from_tensor, last_rows,
     to_tensor,

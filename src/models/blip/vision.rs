@@ -1,8 +1,8 @@
 //! The vision transformer: patches of the picture to states.
 
 use super::config::VisionConfig;
+use crate::kernels::{Activation, Format, Input, Rounding, WeightMatrix, add};
 use crate::models::generation::Interrupted;
-use crate::models::kernels::{Activation, Format, Input, Rounding, WeightMatrix, add};
 use crate::models::layers::{Heads, LayerNorm, Linear, Workspace, to_tensor};
 use crate::models::weights::{LoadError, Weights};
 use candle_core::{Error, Tensor};

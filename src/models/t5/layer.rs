@@ -1,7 +1,7 @@
 //! Attention and feed-forward layers of T5. Each normalises its input, and its output is added to it.
 
 use super::config::{Config, FeedForward};
-use crate::models::kernels::{Activation, DistanceBias, Input, add, multiply, rms_norm};
+use crate::kernels::{Activation, DistanceBias, Input, add, multiply, rms_norm};
 use crate::models::layers::{CrossCache, Heads, Linear, SelfCache, Workspace};
 use crate::models::weights::{LoadError, Weights};
 use std::io::{Read, Seek};

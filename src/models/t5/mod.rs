@@ -14,9 +14,9 @@ pub use config::Config;
 pub use text::T5TextModel;
 
 use super::generation::{Decoder, Interrupted};
-use super::kernels::{WeightMatrix, wide_awake};
 use super::layers::{Linear, add_embeddings, from_tensor, last_rows, to_tensor};
 use super::weights::{LoadError, Weights};
+use crate::kernels::{WeightMatrix, wide_awake};
 use candle_core::{Result, Tensor};
 use stack::{DecoderCaches, DecoderStack, EncoderStack};
 use std::io::{Read, Seek};

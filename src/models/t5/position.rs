@@ -1,7 +1,7 @@
 //! The relative position bias: each head adds a number that depends on how far apart two positions are.
 
 use super::Config;
-use crate::models::kernels::DistanceBias;
+use crate::kernels::DistanceBias;
 
 /// Logarithms of powers of two must not fall short of their bucket on any platform; buckets are a hundredth
 /// apart at least.

@@ -13,6 +13,8 @@
 
 mod attention;
 mod blocks;
+mod bytes;
+mod convolution;
 mod elementwise;
 mod float;
 mod half;
@@ -25,7 +27,9 @@ mod threads;
 mod tests;
 
 pub(crate) use attention::{AttentionScratch, DistanceBias, KeyValues, attend_rows};
-pub(crate) use elementwise::{Activation, add, layer_norm, multiply, rms_norm};
+pub(crate) use bytes::{ByteMatrix, ByteRows};
+pub(crate) use convolution::{Convolution, Depthwise, Maps, Padding, Spare, Window};
+pub(crate) use elementwise::{Activation, add, layer_norm, multiply, rms_norm, softmax_rows};
 pub(crate) use input::{Input, Rounding};
 pub(crate) use matrix::{Format, WeightMatrix};
 pub(crate) use product::Scratch;

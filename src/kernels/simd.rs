@@ -2,7 +2,8 @@
 //!
 //! This is the only file of the project with `unsafe`. Two kinds of it are here: loads and stores through
 //! references to arrays of exactly the size that the instruction reads or writes, without alignment; and
-//! AVX2 intrinsics, which are reached only through [`dispatch`], after the processor was asked for AVX2.
+//! intrinsics of AVX2 and AVX-VNNI, which are reached only through [`dispatch`], after the processor was asked for
+//! them.
 //!
 //! Integer results are the same on every machine: no instruction here saturates within the ranges that
 //! [`Simd::dot_bytes`] and [`Simd::dot_words`] state. Floats are multiplied and added one by one in a fixed
@@ -25,6 +26,8 @@ pub(super) trait Simd: Copy {
 
     /// There is an instruction for [`Simd::dot_bytes`].
     const HAS_BYTES: bool;
+    /// Sums of eight rows and what they are made of fit the registers.
+    const HAS_MANY_REGISTERS: bool;
     /// Rows from which on one [`Simd::dot_words`] is quicker than two [`Simd::dot_bytes`] or one
     /// [`Simd::dot_quads`] for the same products.
     const ROWS_FOR_WORDS: usize;
@@ -37,9 +40,9 @@ pub(super) trait Simd: Copy {
     fn times_256(ints: Self::Ints) -> Self::Ints;
     fn to_floats(ints: Self::Ints) -> Self::Floats;
 
-    /// Adds in each lane the products of four weights, 0 to 63, with four activations, -128 to 127.
+    /// Adds in each lane the products of four weights, 0 to 127, with four activations, -128 to 127.
     ///
-    /// Nothing saturates: two products are at most 2 * 63 * 128 = 16128 in magnitude, within 16 bits, so a
+    /// Nothing saturates: two products are at most 2 * 127 * 128 = 32512 in magnitude, within 16 bits, so a
     /// machine may add them in 16 bits (`pmaddubsw`, the relaxed dot without VNNI) or in 32 and give the
     /// same; and a weight has its top bit clear, so it is the same byte signed and unsigned. That is the
     /// range in which the relaxed dot has one result on all machines.
@@ -57,12 +60,22 @@ pub(super) trait Simd: Copy {
 
     fn fold(sums: Self::Quads) -> Self::Ints;
 
+    fn store(ints: Self::Ints, to: &mut [i32; 8]);
+    fn and(left: Self::Ints, right: Self::Ints) -> Self::Ints;
+    fn xor(left: Self::Ints, right: Self::Ints) -> Self::Ints;
+    /// The floats' bits.
+    fn bits(floats: Self::Floats) -> Self::Ints;
+
     fn load_floats(from: &[f32; 8]) -> Self::Floats;
     fn store_floats(floats: Self::Floats, to: &mut [f32; 8]);
     fn splat(value: f32) -> Self::Floats;
     fn add_floats(left: Self::Floats, right: Self::Floats) -> Self::Floats;
     fn sub_floats(left: Self::Floats, right: Self::Floats) -> Self::Floats;
     fn mul_floats(left: Self::Floats, right: Self::Floats) -> Self::Floats;
+    /// The left ones where they are smaller.
+    fn min_floats(left: Self::Floats, right: Self::Floats) -> Self::Floats;
+    /// The left ones where they are larger.
+    fn max_floats(left: Self::Floats, right: Self::Floats) -> Self::Floats;
 }
 
 /// Work that is compiled for each machine. `run` and what it calls must be `#[inline(always)]`, so that it
@@ -81,6 +94,10 @@ pub(super) fn dispatch<T: Task>(task: T) -> T::Output {
     return wasm::run(task);
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
+        if std::arch::is_x86_feature_detected!("avxvnni") {
+            // SAFETY: the processor has both.
+            return unsafe { avx2::run_with_dot(task) };
+        }
         // SAFETY: the processor has AVX2.
         return unsafe { avx2::run(task) };
     }
@@ -102,6 +119,7 @@ impl Simd for Scalar {
     type QuadPattern = i64;
 
     const HAS_BYTES: bool = false;
+    const HAS_MANY_REGISTERS: bool = false;
     const ROWS_FOR_WORDS: usize = 4;
 
     #[inline(always)]
@@ -186,6 +204,26 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
+    fn store(ints: [i32; 8], to: &mut [i32; 8]) {
+        *to = ints;
+    }
+
+    #[inline(always)]
+    fn and(left: [i32; 8], right: [i32; 8]) -> [i32; 8] {
+        std::array::from_fn(|lane| left[lane] & right[lane])
+    }
+
+    #[inline(always)]
+    fn xor(left: [i32; 8], right: [i32; 8]) -> [i32; 8] {
+        std::array::from_fn(|lane| left[lane] ^ right[lane])
+    }
+
+    #[inline(always)]
+    fn bits(floats: [f32; 8]) -> [i32; 8] {
+        floats.map(|value| value.to_bits().cast_signed())
+    }
+
+    #[inline(always)]
     fn load_floats(from: &[f32; 8]) -> [f32; 8] {
         *from
     }
@@ -214,6 +252,16 @@ impl Simd for Scalar {
     fn mul_floats(left: [f32; 8], right: [f32; 8]) -> [f32; 8] {
         std::array::from_fn(|lane| left[lane] * right[lane])
     }
+
+    #[inline(always)]
+    fn min_floats(left: [f32; 8], right: [f32; 8]) -> [f32; 8] {
+        std::array::from_fn(|lane| if left[lane] < right[lane] { left[lane] } else { right[lane] })
+    }
+
+    #[inline(always)]
+    fn max_floats(left: [f32; 8], right: [f32; 8]) -> [f32; 8] {
+        std::array::from_fn(|lane| if left[lane] > right[lane] { left[lane] } else { right[lane] })
+    }
 }
 
 /// WebAssembly's 128-bit vectors, two of them; with the relaxed dot in builds with the feature `relaxed`.
@@ -224,9 +272,9 @@ impl Simd for Scalar {
 mod wasm {
     use super::{Simd, Task};
     use std::arch::wasm32::{
-        f32x4_add, f32x4_convert_i32x4, f32x4_mul, f32x4_splat, f32x4_sub, i16x8_extend_high_i8x16,
-        i16x8_extend_low_i8x16, i32x4_add, i32x4_dot_i16x8, i32x4_shl, i32x4_shuffle, i32x4_splat,
-        i64x2_splat, v128, v128_load, v128_store,
+        f32x4_add, f32x4_convert_i32x4, f32x4_mul, f32x4_pmax, f32x4_pmin, f32x4_splat, f32x4_sub,
+        i16x8_extend_high_i8x16, i16x8_extend_low_i8x16, i32x4_add, i32x4_dot_i16x8, i32x4_shl,
+        i32x4_shuffle, i32x4_splat, i64x2_splat, v128, v128_and, v128_load, v128_store, v128_xor,
     };
 
     /// With the relaxed dot its methods may only run inside [`run`], which has the instruction.
@@ -255,6 +303,7 @@ mod wasm {
         type QuadPattern = v128;
 
         const HAS_BYTES: bool = cfg!(feature = "relaxed");
+        const HAS_MANY_REGISTERS: bool = false;
         const ROWS_FOR_WORDS: usize = if cfg!(feature = "relaxed") { usize::MAX } else { 4 };
 
         #[inline(always)]
@@ -345,6 +394,31 @@ mod wasm {
         }
 
         #[inline(always)]
+        fn store(ints: Pair, to: &mut [i32; 8]) {
+            let to: *mut v128 = to.as_mut_ptr().cast();
+            // SAFETY: the array is 32 bytes long; wasm stores need no alignment.
+            unsafe {
+                v128_store(to, ints.0);
+                v128_store(to.add(1), ints.1);
+            }
+        }
+
+        #[inline(always)]
+        fn and(left: Pair, right: Pair) -> Pair {
+            each(left, right, |left, right| v128_and(left, right))
+        }
+
+        #[inline(always)]
+        fn xor(left: Pair, right: Pair) -> Pair {
+            each(left, right, |left, right| v128_xor(left, right))
+        }
+
+        #[inline(always)]
+        fn bits(floats: Pair) -> Pair {
+            floats
+        }
+
+        #[inline(always)]
         fn load_floats(from: &[f32; 8]) -> Pair {
             let from: *const v128 = from.as_ptr().cast();
             // SAFETY: the array is 32 bytes long; wasm loads need no alignment.
@@ -380,6 +454,16 @@ mod wasm {
         fn mul_floats(left: Pair, right: Pair) -> Pair {
             each(left, right, |left, right| f32x4_mul(left, right))
         }
+
+        #[inline(always)]
+        fn min_floats(left: Pair, right: Pair) -> Pair {
+            each(left, right, |left, right| f32x4_pmin(right, left))
+        }
+
+        #[inline(always)]
+        fn max_floats(left: Pair, right: Pair) -> Pair {
+            each(left, right, |left, right| f32x4_pmax(right, left))
+        }
     }
 }
 
@@ -388,27 +472,36 @@ mod wasm {
 mod avx2 {
     use super::{Simd, Task};
     use std::arch::x86_64::{
-        __m256, __m256i, _mm256_add_epi32, _mm256_add_ps, _mm256_castsi256_si128, _mm256_cvtepi8_epi16,
-        _mm256_cvtepi32_ps, _mm256_extracti128_si256, _mm256_hadd_epi32, _mm256_loadu_ps, _mm256_loadu_si256,
-        _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_mul_ps, _mm256_permute4x64_epi64, _mm256_set1_epi16,
-        _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_set1_ps, _mm256_setzero_si256, _mm256_slli_epi32,
-        _mm256_storeu_ps, _mm256_sub_ps,
+        __m256, __m256i, _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256, _mm256_castps_si256,
+        _mm256_castsi256_si128, _mm256_cvtepi8_epi16, _mm256_cvtepi32_ps, _mm256_dpbusd_avx_epi32,
+        _mm256_extracti128_si256, _mm256_hadd_epi32, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16,
+        _mm256_maddubs_epi16, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps, _mm256_permute4x64_epi64,
+        _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_set1_ps, _mm256_setzero_si256,
+        _mm256_slli_epi32, _mm256_storeu_ps, _mm256_storeu_si256, _mm256_sub_ps, _mm256_xor_si256,
     };
 
-    /// Its methods may only run inside [`run`], which makes sure of the instructions.
+    /// Its methods may only run inside [`run`], or with `DOT` inside [`run_with_dot`], which make sure of the
+    /// instructions.
     #[derive(Clone, Copy, Debug)]
-    pub(super) struct Avx2(());
+    pub(super) struct Avx2<const DOT: bool>(());
 
     /// Compiles `task` with AVX2.
     #[target_feature(enable = "avx2")]
     pub(super) fn run<T: Task>(task: T) -> T::Output {
-        task.run::<Avx2>()
+        task.run::<Avx2<false>>()
+    }
+
+    /// Compiles `task` with AVX2 and the dot product of bytes that newer processors have.
+    #[target_feature(enable = "avx2,avxvnni")]
+    pub(super) fn run_with_dot<T: Task>(task: T) -> T::Output {
+        task.run::<Avx2<true>>()
     }
 
     // SAFETY of every block below: the type cannot be named outside this file but through `Task::run`, which
-    // only `run` calls, and `run` is called only where the processor has AVX2. Loads and stores go through
+    // only `run` and `run_with_dot` call, and these are called only where the processor has AVX2 and, for `DOT`,
+    // AVX-VNNI. Loads and stores go through
     // references to arrays of 32 bytes and need no alignment.
-    impl Simd for Avx2 {
+    impl<const DOT: bool> Simd for Avx2<DOT> {
         type Ints = __m256i;
         type Floats = __m256;
         type Pattern = __m256i;
@@ -417,6 +510,7 @@ mod avx2 {
         type QuadPattern = __m256i;
 
         const HAS_BYTES: bool = true;
+        const HAS_MANY_REGISTERS: bool = true;
         const ROWS_FOR_WORDS: usize = 4;
 
         #[inline(always)]
@@ -465,6 +559,9 @@ mod avx2 {
         fn dot_bytes(sum: __m256i, weights: __m256i, activations: __m256i) -> __m256i {
             // SAFETY: as above.
             unsafe {
+                if DOT {
+                    return _mm256_dpbusd_avx_epi32(sum, weights, activations);
+                }
                 let pairs = _mm256_maddubs_epi16(weights, activations);
                 _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
             }
@@ -508,6 +605,30 @@ mod avx2 {
         }
 
         #[inline(always)]
+        fn store(ints: __m256i, to: &mut [i32; 8]) {
+            // SAFETY: as above.
+            unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), ints) }
+        }
+
+        #[inline(always)]
+        fn and(left: __m256i, right: __m256i) -> __m256i {
+            // SAFETY: as above.
+            unsafe { _mm256_and_si256(left, right) }
+        }
+
+        #[inline(always)]
+        fn xor(left: __m256i, right: __m256i) -> __m256i {
+            // SAFETY: as above.
+            unsafe { _mm256_xor_si256(left, right) }
+        }
+
+        #[inline(always)]
+        fn bits(floats: __m256) -> __m256i {
+            // SAFETY: as above.
+            unsafe { _mm256_castps_si256(floats) }
+        }
+
+        #[inline(always)]
         fn load_floats(from: &[f32; 8]) -> __m256 {
             // SAFETY: as above.
             unsafe { _mm256_loadu_ps(from.as_ptr()) }
@@ -541,6 +662,18 @@ mod avx2 {
         fn mul_floats(left: __m256, right: __m256) -> __m256 {
             // SAFETY: as above.
             unsafe { _mm256_mul_ps(left, right) }
+        }
+
+        #[inline(always)]
+        fn min_floats(left: __m256, right: __m256) -> __m256 {
+            // SAFETY: as above.
+            unsafe { _mm256_min_ps(left, right) }
+        }
+
+        #[inline(always)]
+        fn max_floats(left: __m256, right: __m256) -> __m256 {
+            // SAFETY: as above.
+            unsafe { _mm256_max_ps(left, right) }
         }
     }
 }

@@ -47,6 +47,22 @@ fn gelu_exact(x: f32) -> f32 {
     if x < 0.0 { half * tail } else { half * (2.0 - tail) }
 }
 
+/// GELU with the error function within 2.1e-4, for activations that are rounded to a byte afterwards: x (1/2 + x P(x^2))
+/// with P fitted to the least error from -4 to 4 (least squares in Chebyshev polynomials).
+#[inline(always)]
+fn gelu_coarse(x: f32) -> f32 {
+    let near = if x > -4.0 { x } else { -4.0 };
+    let near = if near < 4.0 { near } else { 4.0 };
+    let square = near * near;
+    let mut series = 2.191_948e-8;
+    for coefficient in
+        [-1.551_590_2e-6, 4.695_731_3e-5, -8.036_608_5e-4, 8.718_724e-3, -6.444_818_3e-2, 3.977_919e-1]
+    {
+        series = series * square + coefficient;
+    }
+    x * (0.5 + near * series)
+}
+
 /// GELU approximated by tanh (arXiv:1606.08415), `x / (1 + exp(-2 u))`.
 #[inline(always)]
 fn gelu_tanh(x: f32) -> f32 {
@@ -61,21 +77,45 @@ fn silu(x: f32) -> f32 {
 }
 
 #[inline(always)]
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+/// A line between 0 and 1.
+#[inline(always)]
+fn hard_sigmoid(x: f32, slope: f32, middle: f32) -> f32 {
+    let y = slope * x + middle;
+    let y = if y > 0.0 { y } else { 0.0 };
+    if y < 1.0 { y } else { 1.0 }
+}
+
+#[inline(always)]
 fn relu(x: f32) -> f32 {
     if x > 0.0 { x } else { 0.0 }
 }
 
-/// The functions between the two matrices of a feed-forward layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The functions between two layers.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Activation {
     /// GELU with the error function.
     GeluExact,
+    /// GELU with the error function, for activations that become bytes.
+    GeluCoarse,
     /// GELU approximated by tanh.
     GeluTanh,
     /// `SiLU`.
     Silu,
     /// `ReLU`.
     Relu,
+    /// The logistic function.
+    Sigmoid,
+    /// `slope * x + middle`, from 0 to 1.
+    HardSigmoid {
+        /// Of the line.
+        slope: f32,
+        /// Its value at 0.
+        middle: f32,
+    },
 }
 
 impl Activation {
@@ -85,8 +125,13 @@ impl Activation {
         let parts = threads::parts(12 * values.len());
         let length = values.len().div_ceil(parts).next_multiple_of(8).max(8);
         threads::for_each(values.chunks_mut(length), |values| {
-            dispatch(Activate { activation: self, values });
+            self.apply_here(values);
         });
+    }
+
+    /// [`Activation::apply`] on this thread.
+    pub(super) fn apply_here(self, values: &mut [f32]) {
+        dispatch(Activate { activation: self, values });
     }
 }
 
@@ -102,9 +147,14 @@ impl Task for Activate<'_> {
     fn run<S: Simd>(self) {
         match self.activation {
             Activation::GeluExact => map(self.values, gelu_exact),
+            Activation::GeluCoarse => map(self.values, gelu_coarse),
             Activation::GeluTanh => map(self.values, gelu_tanh),
             Activation::Silu => map(self.values, silu),
             Activation::Relu => map(self.values, relu),
+            Activation::Sigmoid => map(self.values, sigmoid),
+            Activation::HardSigmoid { slope, middle } => {
+                map(self.values, |value| hard_sigmoid(value, slope, middle));
+            }
         }
     }
 }
@@ -113,7 +163,9 @@ impl Task for Activate<'_> {
 fn map(values: &mut [f32], function: impl Fn(f32) -> f32) {
     let (eights, rest) = values.as_chunks_mut::<8>();
     for eight in eights {
-        *eight = std::array::from_fn(|lane| function(eight[lane]));
+        for value in eight {
+            *value = function(*value);
+        }
     }
     for value in rest {
         *value = function(*value);
@@ -193,6 +245,27 @@ pub(crate) fn rms_norm(values: &[f32], weight: &[f32], eps: f32, out: &mut [f32]
             *out = value * scale * weight;
         }
     }
+}
+
+/// Softmax of each row of `values`.
+pub(crate) fn softmax_rows(values: &mut [f32], width: usize) {
+    struct Rows<'a>(&'a mut [f32], usize);
+
+    impl Task for Rows<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<S: Simd>(self) {
+            for row in self.0.chunks_exact_mut(self.1.max(1)) {
+                let inverse = softmax(row);
+                row.iter_mut().for_each(|value| *value *= inverse);
+            }
+        }
+    }
+
+    let parts = threads::parts(12 * values.len());
+    let rows = (values.len() / width.max(1)).div_ceil(parts).max(1);
+    threads::for_each(values.chunks_mut(rows * width.max(1)), |values| dispatch(Rows(values, width)));
 }
 
 /// Turns scores into the exponentials of their distances from the largest, and gives one over their sum.
