@@ -50,10 +50,12 @@ pub(super) fn aligned_table(
     let mut rows: Vec<Vec<&Fragment<'_>>> = Vec::new();
     for fragment in inside {
         match rows.last_mut() {
+            // Cells of several lines, each centred in its row, make a chain of heights: no line stands above another.
             Some(row)
                 if row
                     .iter()
-                    .any(|f| (f.baseline - fragment.baseline).abs() < 0.45 * f.size.max(fragment.size)) =>
+                    .any(|f| (f.baseline - fragment.baseline).abs() < 0.45 * f.size.max(fragment.size))
+                    && !row.iter().any(|f| is_above(f, fragment)) =>
             {
                 row.push(fragment);
             }
@@ -235,6 +237,12 @@ fn left_edges(found: &AlignedTable, fragments: &[Fragment<'_>]) -> Vec<Option<f3
         (flush >= 3 && flush * 10 > lines.len() * 7).then_some(left)
     };
     found.borders.iter().copied().zip(ends).map(edge).collect()
+}
+
+/// Whether `upper`, whose baseline is no lower, is a line of its own above `lower`.
+fn is_above(upper: &Fragment<'_>, lower: &Fragment<'_>) -> bool {
+    let size = upper.size.max(lower.size);
+    upper.bbox.overlap_x(&lower.bbox) > 0.5 * size && lower.baseline - upper.baseline > 0.7 * size
 }
 
 fn table_line(row: &[&Fragment<'_>], found: &AlignedTable, fonts: &[FontInfo]) -> TableLine {
