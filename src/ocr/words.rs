@@ -14,9 +14,16 @@ const BLANK_GAP: f32 = 0.30;
 const X_HEIGHT: f32 = 0.47;
 const CAP_HEIGHT: f32 = 0.68;
 /// Font size over the height of a line's box lies between these: measured on journal pages, where it is 0.5 for lines
-/// with much room around them and 0.75 for tight ones.
-const LEAST_OF_STRIP: f32 = 0.42;
-const MOST_OF_STRIP: f32 = 0.78;
+/// with much room around them and 0.85 for tight ones.
+const LEAST_OF_STRIP: f32 = 0.4;
+const MOST_OF_STRIP: f32 = 0.95;
+
+/// Rows above the baseline that belong to letters of any size.
+const BODY_ROWS: usize = 8;
+/// Rows with less than this share of the ink of those lie above the letters.
+const BODY_SHARE: f32 = 0.5;
+/// Of that share, rows with more than this hold parts of some letters.
+const RISING_SHARE: f32 = 0.15;
 
 /// One word.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -177,7 +184,6 @@ fn measure(ink: &[bool], width: usize, letters: &[&Character]) -> Measures {
     #[allow(clippy::cast_precision_loss, reason = "counts of pixels")]
     let rows: Vec<f32> =
         ink.chunks_exact(width.max(1)).map(|row| row.iter().filter(|ink| **ink).count() as f32).collect();
-    let most = rows.iter().copied().fold(0.0, f32::max).max(1.0);
     let at = |row: usize| rows.get(row).copied().unwrap_or(0.0);
     // The steepest fall in the lower half and the steepest rise in the upper one, over two rows.
     let half = STRIP_HEIGHT / 2;
@@ -188,26 +194,26 @@ fn measure(ink: &[bool], width: usize, letters: &[&Character]) -> Measures {
             bottom = (fall, row + 1);
         }
     }
-    let mut top = (0.0, STRIP_HEIGHT / 4);
-    for row in 0..half {
-        let above = if row < 2 { 0.0 } else { at(row - 1) + at(row - 2) };
-        let rise = at(row) + at(row + 1) - above;
-        if rise > top.0 && at(row + 1) > 0.15 * most {
-            top = (rise, row);
-        }
-    }
-    let small = letters.iter().filter(|c| c.text.chars().all(|c| "acemnorsuvwxzgpqy".contains(c))).count();
-    let factor = if 5 * small >= 2 * letters.len() { X_HEIGHT } else { CAP_HEIGHT };
+    // From the baseline up as long as about as much ink goes on: letters are strokes between two heights, and only few
+    // rise above small ones. (The row where ink rises most may be the bar of an e.)
+    let mut body: Vec<f32> = (bottom.1.saturating_sub(BODY_ROWS)..bottom.1).map(at).collect();
+    body.sort_by(f32::total_cmp);
+    let enough = BODY_SHARE * body.get(body.len() / 2).copied().unwrap_or(0.0);
+    let top = (0..bottom.1.saturating_sub(BODY_ROWS))
+        .rev()
+        .find(|row| at(*row) < enough && at(row.saturating_sub(1)) < enough)
+        .map_or(0, |row| row + 1);
     #[allow(clippy::cast_precision_loss, reason = "rows")]
-    let (baseline, body) = (bottom.1 as f32, bottom.1.saturating_sub(top.1).max(4) as f32);
+    let (baseline, body) = (bottom.1 as f32, bottom.1.saturating_sub(top).max(4) as f32);
+    // Letters that rise above most others show that those are small ones. Where none do, all are of one height.
+    let rising = (0..top).rev().take_while(|row| at(*row) > RISING_SHARE * enough).count();
+    #[allow(clippy::cast_precision_loss, reason = "rows")]
+    let rises = rising as f32 > 0.2 * body;
+    let low = letters.iter().filter(|c| c.text.chars().all(|c| "acemnorsuvwxzgpqy".contains(c))).count();
+    let factor = if rises || 5 * low >= 4 * letters.len() { X_HEIGHT } else { CAP_HEIGHT };
     #[allow(clippy::cast_precision_loss, reason = "48")]
     let strip = STRIP_HEIGHT as f32;
-    let mut size = body / factor;
-    if size > MOST_OF_STRIP * strip {
-        // It was the top of the capitals after all.
-        size *= X_HEIGHT / CAP_HEIGHT;
-    }
-    let size = size.clamp(LEAST_OF_STRIP * strip, MOST_OF_STRIP * strip);
+    let size = (body / factor).clamp(LEAST_OF_STRIP * strip, MOST_OF_STRIP * strip);
     Measures { baseline, size, weight: stroke(ink, width) / size }
 }
 
