@@ -6,6 +6,9 @@ use crate::pdf::content::{Glyph, PageContent};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+/// Room of so many ems between two glyphs of text in another direction is a blank.
+const ASIDE_GAP: f32 = 0.18;
+
 /// A page is read as turned by this if most of its text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
@@ -135,6 +138,7 @@ pub(super) fn readable(content: &PageContent) -> Readable<'_> {
     let mut aside: Vec<(String, Rect)> = Vec::new();
     let mut seen = Seen::new(visible + invisible);
     let mut last_angle = f32::NAN;
+    let mut last_end = (0.0, 0.0);
     let mut truncated = false;
     for glyph in glyphs() {
         if upright.len() >= MAX_GLYPHS {
@@ -160,12 +164,17 @@ pub(super) fn readable(content: &PageContent) -> Readable<'_> {
                 Some((text, rect))
                     if goes_on && rect.grown(glyph.size * 1.5).intersection(&bbox).is_some() =>
                 {
+                    let gap = (glyph.origin.0 - last_end.0).hypot(glyph.origin.1 - last_end.1);
+                    if gap > ASIDE_GAP * glyph.size && !text.ends_with(' ') && !glyph.text.starts_with(' ') {
+                        text.push(' ');
+                    }
                     text.push_str(&glyph.text);
                     *rect = rect.union(&bbox);
                 }
                 _ => aside.push((glyph.text.clone(), bbox)),
             }
             last_angle = glyph.angle;
+            last_end = glyph.advance;
         }
     }
     Readable { upright, aside, turn, width, height, truncated }

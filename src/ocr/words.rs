@@ -10,6 +10,8 @@ const BLANK_SCORE: f32 = 0.15;
 /// Room without ink of so many font sizes between two letters is a blank, whatever the network says; narrower than a
 /// word space in any setting is about a fifth.
 const BLANK_GAP: f32 = 0.30;
+/// The same between two numbers with decimals.
+const NUMBER_GAP: f32 = 0.18;
 /// Height of small letters and of capitals over font size, in common text faces.
 const X_HEIGHT: f32 = 0.47;
 const CAP_HEIGHT: f32 = 0.68;
@@ -73,7 +75,8 @@ pub(super) fn line_of(reading: &Reading, strip: &Strip, line: &LineBox) -> Optio
         current.push(letter);
         let Some(next) = letters.get(index + 1) else { break };
         let gap = widest_gap(&columns, letter.x, next.x);
-        if parted(reading, letter, next, gap, measures.size) {
+        let bar = if between_numbers(&letters, index) { NUMBER_GAP } else { BLANK_GAP };
+        if parted(reading, letter, next, gap, measures.size, bar) {
             words.push((std::mem::take(&mut current), left, gap.0));
             left = gap.1;
         }
@@ -101,7 +104,7 @@ pub(super) fn line_of(reading: &Reading, strip: &Strip, line: &LineBox) -> Optio
 }
 
 /// Whether a blank stands between two letters with the given gap.
-fn parted(reading: &Reading, a: &Character, b: &Character, gap: (f32, f32), size: f32) -> bool {
+fn parted(reading: &Reading, a: &Character, b: &Character, gap: (f32, f32), size: f32, bar: f32) -> bool {
     let said = reading.characters.iter().any(|c| c.text.trim().is_empty() && c.x > a.x && c.x < b.x);
     if said {
         return true;
@@ -117,7 +120,7 @@ fn parted(reading: &Reading, a: &Character, b: &Character, gap: (f32, f32), size
     // A point within a number or an address stands free without being the end of a sentence.
     let loose = ends(a, &['.', ',', ':', '/', '-', '\'', '(', '['])
         || ends(b, &['.', ',', ':', '/', '-', '\'', ')', ']']);
-    let bar = if loose || (figures(a) && figures(b)) { 1.3 * BLANK_GAP } else { BLANK_GAP };
+    let bar = if bar < BLANK_GAP || !loose && !(figures(a) && figures(b)) { bar } else { 1.3 * bar };
     if room > bar {
         return true;
     }
@@ -125,6 +128,21 @@ fn parted(reading: &Reading, a: &Character, b: &Character, gap: (f32, f32), size
     let steps = (a.x / reading.step) as usize..=(b.x / reading.step) as usize;
     let best = reading.blanks.get(steps).unwrap_or_default().iter().copied().fold(0.0, f32::max);
     best > BLANK_SCORE && room > 0.4 * BLANK_GAP
+}
+
+/// Whether a number with decimals would go on behind `letters[index]` with a sign or up to another point: then
+/// another begins there.
+fn between_numbers(letters: &[&Character], index: usize) -> bool {
+    let is = |at: usize, marks: fn(char) -> bool| {
+        letters.get(at).is_some_and(|letter| letter.text.chars().all(marks))
+    };
+    let digit = |c: char| c.is_ascii_digit();
+    let before = (0..=index).rev().take_while(|at| is(*at, |c| c.is_ascii_digit() || c == '.'));
+    let decimals = is(index, digit) && before.into_iter().any(|at| is(at, |c| c == '.'));
+    let next = index + 1;
+    let digits = (next..).take_while(|at| is(*at, digit)).count();
+    let signed = is(next, |c| matches!(c, '-' | '\u{2212}' | '+')) && is(next + 1, digit);
+    decimals && (signed || digits > 0 && is(next + digits, |c| c == '.') && is(next + digits + 1, digit))
 }
 
 /// Chinese characters, kana, and the scripts of South-East Asia that are written without blanks.
