@@ -387,8 +387,10 @@ impl PageParts<'_> {
         Some(draft(group.bbox, Content::Paragraph { spans }, 0.9))
     }
 
-    /// Text in other directions: labels in figures are left to them, the rest comes last.
+    /// Text in other directions: labels in figures are left to them; what stands between two blocks of a column
+    /// comes between them, and the rest last.
     fn asides(&self, figures: &[FigureBox], drafts: &mut Vec<Draft>) {
+        let mut asides: Vec<(usize, Draft)> = Vec::new();
         for (text, bbox) in self.text.aside.iter().take(2_000) {
             let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
             let in_figure =
@@ -399,7 +401,15 @@ impl PageParts<'_> {
             let margin = bbox.x1 < 0.1 * self.text.width || bbox.x0 > 0.9 * self.text.width;
             let spans = vec![Span { text, ..Span::default() }];
             let content = if margin { Content::Furniture { spans } } else { Content::Paragraph { spans } };
-            drafts.push(draft(*bbox, content, 0.4));
+            let in_column = |other: &Draft| other.bbox.overlap_x(bbox) > 0.0;
+            let below = drafts.iter().position(|other| in_column(other) && other.bbox.y0 > bbox.center_y());
+            let above = |place: &usize| drafts.iter().take(*place).any(in_column);
+            let place = below.filter(above).filter(|_| !margin).unwrap_or(drafts.len());
+            asides.push((place, draft(*bbox, content, 0.4)));
+        }
+        asides.sort_by(|(a, left), (b, right)| a.cmp(b).then(left.bbox.x0.total_cmp(&right.bbox.x0)));
+        for (place, aside) in asides.into_iter().rev() {
+            drafts.insert(place, aside);
         }
     }
 
