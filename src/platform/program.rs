@@ -66,7 +66,7 @@ pub fn abilities() -> Abilities {
     let processors = processors.map_or(1, |count| count as u32);
     let built = web_sys::window()
         .and_then(|window| window.document())
-        .and_then(|document| document.query_selector("meta[name=model-programs]").ok().flatten())
+        .and_then(|document| document.query_selector("meta[name=programs]").ok().flatten())
         .and_then(|element| element.get_attribute("content"))
         .map(|names| names.split_whitespace().map(str::to_owned).collect());
     Abilities { isolated, relaxed, processors, built: built.unwrap_or_default() }

@@ -15,11 +15,11 @@ export function sitePolicy() {
   return policy;
 }
 
-/** Names of the built programs that run models. */
-export function modelPrograms() {
+/** Names of the builds of the program `name`. */
+export function builds(name) {
   const page = readFileSync(path.join(DIST, "index.html"), "utf8");
-  const names = /name="?model-programs"? content="([^"]*)"/.exec(page)?.[1] ?? "";
-  return ["models", ...names.split(" ").filter(Boolean)];
+  const names = /name="?programs"? content="([^"]*)"/.exec(page)?.[1] ?? "";
+  return [name, ...names.split(" ").filter((built) => built.startsWith(`${name}-`))];
 }
 
 /** The page's content; it is served beside the worker program. The policy is that of the app. */
@@ -54,7 +54,8 @@ export async function spawnWorker(page, name = "recto-test", program = "reader",
         if (message.event?.event === "page" && window.workers[name].takesPages !== false) {
           worker.postMessage([JSON.stringify({ request: "received", job: message.job })]);
         }
-        heard.push({ ...message, buffers: buffers.map((buffer) => buffer.byteLength) });
+        const read = message.response === "pixels_read" && JSON.parse(new TextDecoder().decode(buffers[0]));
+        heard.push({ ...message, buffers: buffers.map((buffer) => buffer.byteLength), read });
       };
       worker.onerror = (event) => heard.push({ response: "error_event", message: event.message });
       window.workers ??= {};
