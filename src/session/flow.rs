@@ -66,9 +66,13 @@ impl Session {
             JobState::Waiting | JobState::Working => String::new(),
         };
         let finished = state == JobState::Done;
+        let ended = finished || matches!(state, JobState::Stopped | JobState::Failed { .. });
         job.state = state;
         if finished {
             self.keep(id, Entry::Finished, &[]);
+        }
+        if ended {
+            self.remember(id);
         }
         self.announce(text);
     }

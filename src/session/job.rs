@@ -56,6 +56,8 @@ pub struct Job {
     pub(super) began: f64,
     /// Milliseconds worked before that.
     pub(super) worked: f64,
+    /// It is among those whose times are remembered.
+    pub(super) remembered: bool,
 }
 
 /// Where a document stands.
@@ -176,6 +178,7 @@ impl Job {
             model_deaths: 0,
             began: 0.0,
             worked: 0.0,
+            remembered: false,
         }
     }
 

@@ -1,5 +1,6 @@
 //! What comes into the session and what it asks of the page's edge.
 
+use super::history::Run;
 use super::kept::{Earlier, Kept};
 use super::settings::Settings;
 use super::words::Doubt;
@@ -118,6 +119,8 @@ pub enum Event {
     DeleteEarlier(String),
     /// Delete all of them, and what is kept of the open ones.
     ForgetAll,
+    /// Forget how the last documents went.
+    ForgetHistory,
     /// What was kept of a document is here.
     Recalled {
         /// Its file.
@@ -338,6 +341,10 @@ pub enum Command {
     },
     /// Remember the settings.
     Persist(Settings),
+    /// Remember how a document went, beside those of other tabs.
+    RememberRun(Run),
+    /// Forget how documents went.
+    ForgetRuns,
     /// Save or copy a result.
     Export {
         /// The document.

@@ -10,6 +10,7 @@ mod benchmark;
 mod browser;
 pub mod export;
 mod flow;
+mod history;
 mod job;
 mod kept;
 mod message;
@@ -30,6 +31,7 @@ mod tests;
 
 pub use benchmark::Benchmark;
 pub use browser::{Ability, Browser};
+pub use history::{Ending, History, MOST_RUNS, Rating, Run};
 pub use job::{Exchange, Job, JobState, Phase, Reply, Revisions, STAGES, StageState};
 pub use kept::{Damaged, Earlier, Entry, Kept, decode, encode};
 pub use message::{Attachment, Command, Event, ExportKind, FileId, NewFile, Pane, Role, Tab};
@@ -57,6 +59,10 @@ pub struct Session {
     pub models: Models,
     /// How fast the models are here.
     pub benchmark: Benchmark,
+    /// How the last documents went.
+    pub history: History,
+    /// The build of the program that runs models here.
+    pub program: &'static str,
     /// The last thing worth telling, for the live region and a passing notice.
     pub announcement: Announcement,
     /// Time of the last event in milliseconds.
@@ -135,6 +141,8 @@ impl Session {
             settings,
             models: Models::new(memory),
             benchmark: Benchmark::default(),
+            history: History::default(),
+            program: "",
             announcement: Announcement::default(),
             now: 0.0,
             broken: None,

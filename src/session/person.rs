@@ -80,7 +80,11 @@ impl Session {
                 self.earlier.retain(|earlier| earlier.key != key);
                 out.push(Command::DeleteKept(key));
             }
-            Event::ForgetAll => self.forget_all(out),
+            Event::ForgetAll => {
+                self.forget_all(out);
+                self.forget_history(out);
+            }
+            Event::ForgetHistory => self.forget_history(out),
             Event::Recalled { file, entries } => self.recalled(file, entries),
             Event::ShowDoubts(shown) => self.show_doubts(shown, out),
             Event::StepDoubt { forward } => self.step_doubt(forward, out),

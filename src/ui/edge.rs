@@ -12,7 +12,7 @@ use crate::platform::{
 use crate::protocol::{Envelope, JobId, Request, Response};
 use crate::registry::Registry;
 use crate::session::export as session_export;
-use crate::session::{Attachment, Command, Event, ExportKind, FileId, NewFile, Role, Variant};
+use crate::session::{Attachment, Command, Event, ExportKind, FileId, History, NewFile, Role, Variant};
 use js_sys::ArrayBuffer;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -107,6 +107,12 @@ impl Edge {
                 // Where the browser keeps nothing, the settings last as long as the page.
                 let _ = settings::store(super::SETTINGS_KEY, &kept);
             }
+            Command::RememberRun(run) => {
+                let mut history: History = settings::load(super::HISTORY_KEY).unwrap_or_default();
+                history.add(run);
+                let _ = settings::store(super::HISTORY_KEY, &history);
+            }
+            Command::ForgetRuns => settings::forget(super::HISTORY_KEY),
             Command::Export { job, kind } => export(ui, job, kind),
             Command::ClearPage { job, page } => {
                 if let Some(canvas) = self.canvases.borrow().get(&(job, page)) {

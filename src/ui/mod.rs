@@ -8,6 +8,7 @@ mod dialogs;
 mod edge;
 mod figures;
 mod earlier;
+mod history;
 mod intake;
 mod keeper;
 mod markdown;
@@ -33,6 +34,8 @@ use store::Ui;
 
 /// Name under which the settings are remembered.
 const SETTINGS_KEY: &str = "recto.settings";
+/// Name under which it is remembered how the last documents went.
+const HISTORY_KEY: &str = "recto.history";
 
 /// Shows the page in the document's body.
 pub fn mount() {
@@ -44,7 +47,9 @@ pub fn mount() {
 
 #[component]
 fn App() -> impl IntoView {
-    let session = Session::new(first_settings(), device_memory()).with_processors(abilities().processors);
+    let mut session = Session::new(first_settings(), device_memory()).with_processors(abilities().processors);
+    session.history = crate::platform::settings::load(HISTORY_KEY).unwrap_or_default();
+    session.program = abilities().choose().variant.stem();
     let ui = Ui::new(session, Rc::new(Edge::default()));
     provide_context(ui);
     intake::listen_for_files(ui);

@@ -2,6 +2,7 @@
 
 use super::benchmark::{Benchmark, ThisBrowser};
 use super::dialogs::follow;
+use super::history::LastDocuments;
 use super::model_list::ModelList;
 use super::store::ui;
 use crate::pipeline::event::ReadScans;
@@ -123,6 +124,7 @@ pub(super) fn SettingsDialog() -> impl IntoView {
                 without="sentences are picked from the document, and questions find passages" />
             <Benchmark />
             <ThisBrowser />
+            <LastDocuments />
             <fieldset>
                 <legend>"Downloads"</legend>
                 <p class="choice"><input type="checkbox" id="always" data-testid="set-always"

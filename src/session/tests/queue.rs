@@ -215,3 +215,36 @@ fn results_leave_under_the_files_name() {
     let file = export::file(script.job(job), ExportKind::Zip, &script.session.settings).unwrap();
     assert_eq!((file.name.as_str(), file.bytes.get(..2)), ("Annual report.zip", Some(&b"PK"[..])));
 }
+
+#[test]
+fn each_ended_document_is_remembered_once_and_without_its_name() {
+    let runs = |commands: &[Command]| -> Vec<Run> {
+        let run = |command: &Command| match command {
+            Command::RememberRun(run) => Some(run.clone()),
+            _ => None,
+        };
+        commands.iter().filter_map(run).collect()
+    };
+    let mut script = Script::new();
+    let job = script.add("secret.pdf");
+    script.ready(Role::Document);
+    script.opened(job, 2);
+    script.page(job, 1);
+    script.page(job, 2);
+    let commands = script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+    assert!(runs(&commands).is_empty(), "its summary is still to come");
+    script.ready(Role::Model);
+    let commands = script.ended(Role::Model, job, Stage::Text, Outcome::Done);
+    let [run] = &runs(&commands)[..] else { panic!("{commands:?}") };
+    assert_eq!((run.pages, run.ending), (2, Ending::Done));
+    assert!(run.millis[0].is_some() && run.millis[1].is_none(), "figures were not asked for: {run:?}");
+    assert!(!serde_json::to_string(run).unwrap().contains("secret"));
+    let commands = script.event(Event::RunStage { job, stage: Stage::Text });
+    assert!(runs(&commands).is_empty());
+    assert_eq!(script.session.history.runs.len(), 1);
+    let stopped = script.add("b.pdf");
+    let commands = script.event(Event::Stop(stopped));
+    assert!(runs(&commands).iter().all(|run| run.ending == Ending::Stopped));
+    let commands = script.event(Event::ForgetHistory);
+    assert!(commands.contains(&Command::ForgetRuns) && script.session.history.runs.is_empty());
+}

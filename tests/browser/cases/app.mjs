@@ -150,6 +150,30 @@ export function tests(harness) {
         });
       }));
 
+    it("remembers how documents went, without their names, and forgets it", () =>
+      open(async (site) => {
+        const stored = () => site.page.evaluate(() => localStorage.getItem("recto.history"));
+        await site.settings(() => site.at("history-empty").waitFor());
+        await site.drop(fixture("tables.pdf"));
+        await site.reach("tables.pdf", "done");
+        await site.drop({ name: "letter.pdf", data: Buffer.from("Dear reader,") });
+        await site.reach("letter.pdf", "failed");
+        await site.page.reload();
+        await site.settings(async () => {
+          const ratings = await site.at("ratings").textContent();
+          assert.match(ratings, /1 to 5 pages within 90 seconds: 1 of 1 document\./);
+          assert.match(ratings, /fails: 1 of 2 documents\./);
+          assert.match(await site.at("history").textContent(), /failed.*done/s);
+          const { documents, aims } = JSON.parse((await site.save("history-save")).data);
+          assert.deepEqual(documents.map((run) => run.ending), ["done", "failed"]);
+          assert.equal(aims.length, 4);
+          assert.doesNotMatch(await stored(), /tables|letter/);
+          await site.at("history-forget").click();
+          await site.at("history-empty").waitFor();
+          assert.equal(await stored(), null);
+        });
+      }));
+
     it("opens a locked file with its password, and says when it is wrong", () =>
       open(async (site) => {
         await site.drop(fixture("password.pdf"));
