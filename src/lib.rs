@@ -22,8 +22,8 @@
 pub mod document;
 #[cfg(any(feature = "models", feature = "ocr"))]
 #[cfg_attr(
-    not(feature = "models"),
-    allow(dead_code, unused_imports, reason = "a part of it serves models only")
+    not(all(feature = "models", feature = "ocr")),
+    allow(dead_code, unreachable_pub, unused_imports, reason = "each has kernels of its own")
 )]
 mod kernels;
 #[cfg(feature = "read")]
