@@ -33,7 +33,8 @@ export async function native({ name, data }) {
   try {
     const input = path.join(folder, path.basename(name));
     writeFileSync(input, data);
-    const options = ["convert", input, "-o", path.join(folder, "out"), "--no-summary", "--no-captions", "--json"];
+    const scans = ["--ocr-models", path.join(import.meta.dirname, "../../public/models/ocr")];
+    const options = ["convert", input, "-o", path.join(folder, "out"), "--no-summary", "--no-captions", "--json", ...scans];
     const child = spawn(RECTO, options, { stdio: ["ignore", "pipe", "ignore"] });
     let told = "";
     let peak;
