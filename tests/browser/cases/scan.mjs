@@ -86,9 +86,9 @@ export function tests(harness) {
     it("shows pages as they are read, two at once, says so, and stops", () =>
       open(async (site, page) => {
         await site.settings(() => site.at("set-scans").selectOption("always"));
-        await site.drop({ name: "long.pdf", data: pages(30) });
+        await site.drop({ name: "long.pdf", data: pages(50) });
         const progress = site.at("stage-extraction");
-        await until("a page being read", async () => /page \d+ of 30, reading the scan/.test(await progress.textContent()));
+        await until("a page being read", async () => /page \d+ of 50, reading the scan/.test(await progress.textContent()));
         const cores = await page.evaluate(() => navigator.hardwareConcurrency);
         const readers = async () => page.workers().length;
         // Besides them: the one of the document, and the one of the store.
@@ -97,7 +97,7 @@ export function tests(harness) {
         assert.ok((await site.stop("long.pdf")) < 1000);
         const source = await site.source();
         assert.match(source, /Page number 1 of a report/);
-        assert.doesNotMatch(source, /Page number 30/);
+        assert.doesNotMatch(source, /Page number 50/);
         await until("the readers' end", async () => (await readers()) <= 2);
       }));
 
