@@ -15,6 +15,7 @@
 //! are widened to 16 bits, and a group is two inputs, half a row apart. The sums are the same.
 
 use super::blocks::{COLUMNS, Lanes};
+use super::elementwise::ROUNDING;
 use super::simd::{Simd, Task, dispatch};
 
 /// Rows in a tile.
@@ -27,8 +28,6 @@ const LANES: usize = 8;
 const MIDDLE: i32 = 64;
 /// The largest weight, in steps of its scale.
 const LIMIT: f32 = 63.0;
-/// Adding this to a float of at most 2^22 in magnitude leaves it rounded, ties to even, in the low bits.
-const ROUNDING: f32 = 12_582_912.0;
 
 /// A matrix `[outputs, inputs]`.
 #[derive(Clone, Debug)]
@@ -71,7 +70,13 @@ struct TileEnds {
     sums: [i32; TILE],
 }
 
-/// Inputs in a group: whether this machine multiplies bytes.
+/// Inputs in a group: whether the machine multiplies bytes.
+#[inline(always)]
+fn width_on<S: Simd>() -> usize {
+    if S::HAS_BYTES { 4 } else { 2 }
+}
+
+/// Inputs in a group on this machine.
 fn group_width() -> usize {
     struct GroupWidth;
 
@@ -80,7 +85,7 @@ fn group_width() -> usize {
 
         #[inline(always)]
         fn run<S: Simd>(self) -> usize {
-            if S::HAS_BYTES { 4 } else { 2 }
+            width_on::<S>()
         }
     }
 
@@ -179,7 +184,7 @@ impl Task for Fill<'_> {
         let Self { rows, groups, inputs, values } = self;
         let ByteRows { quants, ends, filled, packed } = rows;
         let packed = packed.as_mut_slice();
-        let whole = groups * if S::HAS_BYTES { 4 } else { 2 };
+        let whole = groups * width_on::<S>();
         for ((quants, ends), rows) in
             quants.chunks_exact_mut(groups).zip(ends).zip(values.chunks(TILE * inputs))
         {
@@ -265,19 +270,17 @@ impl Rounded {
         let groups = packed.len();
         let mut total = 0;
         for first in (0..groups).step_by(LANES) {
+            let a = self.quants::<S>(values, first, 0, groups);
+            let b = self.quants::<S>(values, first, 1, groups);
             let (sum, word, middle) = if S::HAS_BYTES {
-                let (a, b) =
-                    (self.quants::<S>(values, first, 0, groups), self.quants::<S>(values, first, 1, groups));
-                let (c, d) =
-                    (self.quants::<S>(values, first, 2, groups), self.quants::<S>(values, first, 3, groups));
+                let c = self.quants::<S>(values, first, 2, groups);
+                let d = self.quants::<S>(values, first, 3, groups);
                 let sum = S::add(S::add(a, b), S::add(c, d));
                 let high = S::add(S::times_256(d), c);
                 let word = S::add(S::times_256(S::add(S::times_256(high), b)), a);
                 // Turning the top bit round takes 128 away.
                 (sum, S::xor(word, S::splat_int(0x8080_8080_u32.cast_signed())), 4 * 128)
             } else {
-                let (a, b) =
-                    (self.quants::<S>(values, first, 0, groups), self.quants::<S>(values, first, 1, groups));
                 let less_128 = S::splat_int(0xff80);
                 let high = S::times_256(S::times_256(S::add(b, less_128)));
                 let low = S::and(S::add(a, less_128), S::splat_int(0xffff));

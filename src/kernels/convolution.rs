@@ -73,6 +73,9 @@ pub(crate) enum Padding {
 }
 
 impl Window {
+    /// Each place alone.
+    pub(crate) const PLACE: Self = Self { size: [1, 1], stride: [1, 1], padding: Padding::Same };
+
     /// How many outputs `length` rows (`axis` 0) or columns make, and zeros before the first.
     pub(crate) fn outputs(&self, axis: usize, length: usize) -> (usize, usize) {
         let (size, stride) = (self.size[axis], self.stride[axis].max(1));
@@ -106,34 +109,22 @@ impl Maps {
 
     /// From `[count, channels, height, width]`; a copy.
     pub(crate) fn of_planes(planes: &[f32], [count, channels, height, width]: [usize; 4]) -> Self {
-        let mut maps = Self::zeros(count, height, width, channels);
-        let area = height * width;
-        for (planes, map) in planes
-            .chunks_exact((channels * area).max(1))
-            .zip(maps.data.chunks_exact_mut((channels * area).max(1)))
-        {
-            for (channel, plane) in planes.chunks_exact(area.max(1)).enumerate() {
-                for (place, value) in map.iter_mut().skip(channel).step_by(channels).zip(plane) {
-                    *place = *value;
-                }
-            }
-        }
-        maps
+        let data = turned(planes, channels, height * width);
+        Self { count, height, width, channels, data }
     }
 
     /// As `[count, channels, height, width]`; a copy.
     pub(crate) fn planes(&self) -> Vec<f32> {
-        let area = self.height * self.width;
-        let mut planes = vec![0.0; self.data.len()];
-        let size = (self.channels * area).max(1);
-        for (planes, map) in planes.chunks_exact_mut(size).zip(self.data.chunks_exact(size)) {
-            for (channel, plane) in planes.chunks_exact_mut(area.max(1)).enumerate() {
-                for (value, place) in plane.iter_mut().zip(map.iter().skip(channel).step_by(self.channels)) {
-                    *value = *place;
-                }
-            }
-        }
-        planes
+        turned(&self.data, self.height * self.width, self.channels)
+    }
+
+    /// Each place, as map, row and column, with its channels.
+    pub(crate) fn places_mut(&mut self) -> impl Iterator<Item = ([usize; 3], &mut [f32])> {
+        let (height, width) = (self.height, self.width);
+        let places = self.data.chunks_exact_mut(self.channels.max(1)).enumerate();
+        places.map(move |(index, place)| {
+            ([index / (height * width), index / width % height, index % width], place)
+        })
     }
 
     /// The channels at a place; none outside the map.
@@ -145,6 +136,20 @@ impl Maps {
         let start = ((map * self.height + y) * self.width + x) * self.channels;
         self.data.get(start..start + self.channels)
     }
+}
+
+/// Matrices `[rows, columns]`, one behind the other, as `[columns, rows]`.
+fn turned(matrices: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    let mut turned = vec![0.0; matrices.len()];
+    let size = (rows * columns).max(1);
+    for (turned, matrix) in turned.chunks_exact_mut(size).zip(matrices.chunks_exact(size)) {
+        for (index, row) in matrix.chunks_exact(columns.max(1)).enumerate() {
+            for (place, value) in turned.iter_mut().skip(index).step_by(rows).zip(row) {
+                *place = *value;
+            }
+        }
+    }
+    turned
 }
 
 /// A convolution over all channels, with the function behind it.

@@ -7,12 +7,14 @@
 use super::simd::{Simd, Task, dispatch};
 use super::threads;
 
+/// Adding this to a float of at most 2^22 in magnitude leaves it rounded, ties to even, in the low bits.
+pub(super) const ROUNDING: f32 = 12_582_912.0;
+
 /// e^x, within 2 units of the last place from -87 to 88; 0 below, and no more than e^88 above.
 ///
 /// x = n ln 2 + r with |r| <= ln 2 / 2, and e^r by its series (Cephes, `expf`).
 #[inline(always)]
 pub(super) fn exp(x: f32) -> f32 {
-    const ROUNDING: f32 = 12_582_912.0;
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
     let clamped = if x > -87.3 { x } else { -87.3 };

@@ -6,10 +6,8 @@
 //! matrix asks for it and kept for the next: query, key and value share it.
 
 use super::blocks::PART;
+use super::elementwise::ROUNDING;
 use super::simd::{Simd, Task, dispatch};
-
-/// Adding this to a float of at most 2^22 in magnitude leaves it rounded, ties to even, in the low bits.
-const ROUNDING: f32 = 12_582_912.0;
 
 /// The largest of rounded activations: 127 * 256 + 127, so that its bytes are both within 8 bits with a sign.
 /// `Q8_0` has weights of up to 128, and 32 * 128 * 32639 < 2^31.

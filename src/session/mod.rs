@@ -31,7 +31,7 @@ mod tests;
 
 pub use benchmark::Benchmark;
 pub use browser::{Ability, Browser};
-pub use history::{Ending, History, MOST_RUNS, Rating, Run};
+pub use history::{Ending, History, Rating, Run};
 pub use job::{Exchange, Job, JobState, Phase, Reply, Revisions, STAGES, StageState};
 pub use kept::{Damaged, Earlier, Entry, Kept, decode, encode};
 pub use message::{Attachment, Command, Event, ExportKind, FileId, NewFile, Pane, Role, Tab};

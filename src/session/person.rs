@@ -80,10 +80,7 @@ impl Session {
                 self.earlier.retain(|earlier| earlier.key != key);
                 out.push(Command::DeleteKept(key));
             }
-            Event::ForgetAll => {
-                self.forget_all(out);
-                self.forget_history(out);
-            }
+            Event::ForgetAll => self.forget_all(out),
             Event::ForgetHistory => self.forget_history(out),
             Event::Recalled { file, entries } => self.recalled(file, entries),
             Event::ShowDoubts(shown) => self.show_doubts(shown, out),
@@ -175,6 +172,7 @@ impl Session {
     fn forget_all(&mut self, out: &mut Vec<Command>) {
         out.extend(self.earlier.drain(..).map(|earlier| Command::DeleteKept(earlier.key)));
         out.extend(self.jobs.iter().map(|job| Command::Unkeep(job.file)));
+        self.forget_history(out);
         self.notify("No document is kept any more. Those that are open stay until the page is closed.");
     }
 

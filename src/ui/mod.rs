@@ -47,9 +47,10 @@ pub fn mount() {
 
 #[component]
 fn App() -> impl IntoView {
-    let mut session = Session::new(first_settings(), device_memory()).with_processors(abilities().processors);
+    let abilities = abilities();
+    let mut session = Session::new(first_settings(), device_memory()).with_processors(abilities.processors);
     session.history = crate::platform::settings::load(HISTORY_KEY).unwrap_or_default();
-    session.program = abilities().choose().variant.stem();
+    session.program = abilities.choose().variant.stem();
     let ui = Ui::new(session, Rc::new(Edge::default()));
     provide_context(ui);
     intake::listen_for_files(ui);

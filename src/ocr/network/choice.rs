@@ -2,6 +2,9 @@
 
 use crate::kernels::{ByteMatrix, ByteRows, softmax_rows};
 
+/// Rows that are multiplied at a time.
+const ROWS: usize = 128;
+
 /// A matrix with as many outputs as there are characters, and softmax.
 #[derive(Clone, Debug)]
 pub(super) struct Choice {
@@ -22,6 +25,3 @@ impl Choice {
         out
     }
 }
-
-/// Rows that are multiplied at a time.
-const ROWS: usize = 128;

@@ -114,7 +114,7 @@ impl Parts {
             let constant = graph.initializer.iter().any(|tensor| tensor.name.as_ref() == Some(&name));
             (!constant).then_some(name)
         })?;
-        let mut reading = Reading::of(graph, &input)?;
+        let mut reading = Reading::of(graph, &input);
         let mut left = Vec::new();
         for index in 0..reading.nodes.len() {
             if !reading.done.contains(&index) && reading.read(index).is_none() {
@@ -151,11 +151,10 @@ impl Parts {
 }
 
 impl Reading {
-    fn of(graph: GraphProto, input: &str) -> Option<Self> {
-        let constants: HashMap<String, TensorProto> =
+    fn of(graph: GraphProto, input: &str) -> Self {
+        let mut constants: HashMap<String, TensorProto> =
             graph.initializer.into_iter().filter_map(|tensor| Some((tensor.name.clone()?, tensor))).collect();
         let outputs: Vec<String> = graph.output.into_iter().filter_map(|output| output.name).collect();
-        let mut constants = constants;
         // Other names of values.
         let mut same: HashMap<String, String> = HashMap::new();
         let mut nodes = Vec::new();
@@ -189,7 +188,7 @@ impl Reading {
             }
         }
         let values = HashMap::from([(input.to_owned(), 0)]);
-        Some(Self { constants, nodes, takers, done: HashSet::new(), steps: Vec::new(), values, outputs })
+        Self { constants, nodes, takers, done: HashSet::new(), steps: Vec::new(), values, outputs }
     }
 
     /// The only taker of a value that is no output.
@@ -227,6 +226,11 @@ impl Reading {
         }
     }
 
+    /// Numbers of the values that a node takes, if the front makes all of them.
+    fn inputs(&self, node: &NodeProto) -> Option<Vec<usize>> {
+        node.input.iter().map(|name| self.values.get(name).copied()).collect()
+    }
+
     /// Adds a layer that makes the value `name`.
     fn push(&mut self, draft: Draft, window: Window, inputs: Vec<usize>, name: &str) {
         let output = self.steps.len() + 1;
@@ -241,7 +245,7 @@ impl Reading {
         let (kind, name) = (node.op_type.as_deref()?, node.output.first()?.clone());
         let input = node.input.first()?.clone();
         let value = self.values.get(&input).copied();
-        let place = Window { size: [1, 1], stride: [1, 1], padding: Padding::Same };
+        let place = Window::PLACE;
         let layer = |layer: Layer| Draft::Done(layer);
         match kind {
             "Conv" | "ConvTranspose" => {
@@ -286,9 +290,8 @@ impl Reading {
                 self.values.insert(name, value?);
             }
             "Mul" => {
-                let values: Option<Vec<usize>> =
-                    node.input.iter().map(|name| self.values.get(name).copied()).collect();
-                self.push(layer(Layer::Multiply), place, values.filter(|values| values.len() == 2)?, &name);
+                let values = self.inputs(&node).filter(|values| values.len() == 2);
+                self.push(layer(Layer::Multiply), place, values?, &name);
             }
             "Relu" => self.activate(&input, value?, Activation::Relu, &name),
             "HardSigmoid" => {
@@ -350,9 +353,8 @@ impl Reading {
             }
             "Concat" => {
                 (int(&node, "axis") == Some(1)).then_some(())?;
-                let values: Option<Vec<usize>> =
-                    node.input.iter().map(|name| self.values.get(name).copied()).collect();
-                self.push(layer(Layer::Join), place, values?, &name);
+                let values = self.inputs(&node)?;
+                self.push(layer(Layer::Join), place, values, &name);
             }
             _ => return None,
         }
@@ -380,8 +382,7 @@ impl Reading {
             step.activation = Some(activation);
             self.values.insert(name.to_owned(), value);
         } else {
-            let place = Window { size: [1, 1], stride: [1, 1], padding: Padding::Same };
-            self.push(Draft::Done(Layer::Activate(activation)), place, vec![value], name);
+            self.push(Draft::Done(Layer::Activate(activation)), Window::PLACE, vec![value], name);
         }
     }
 
@@ -421,8 +422,8 @@ impl Reading {
                 .flat_map(|(row, column)| (0..second).map(move |output| (row, column, output)))
                 .flat_map(|(row, column, output)| (0..first).map(move |input| at(input, output, row, column)))
                 .collect();
-            let place = Window { size: [1, 1], stride: [1, 1], padding: Padding::Same };
-            return Some((Draft::Convolution { weights, inputs: first, spread: Some(window.size) }, place));
+            let draft = Draft::Convolution { weights, inputs: first, spread: Some(window.size) };
+            return Some((draft, Window::PLACE));
         }
         if groups == 1 {
             let weights = (0..first)

@@ -68,22 +68,7 @@ pub(super) fn run(steps: &[Step], input: Maps, wanted: &[usize]) -> Option<Vec<M
                 let (first, second) = if swap { (second, first) } else { (first, second) };
                 let mut value = take(&mut values, first, dies(first) && first != second)?;
                 let other = values.get(second)?.as_ref()?;
-                if value.channels != other.channels || value.count != other.count {
-                    return None;
-                }
-                if value.data.len() == other.data.len() {
-                    if matches!(step.layer, Layer::Add) {
-                        add(&mut value.data, &other.data);
-                    } else {
-                        multiply(&mut value.data, &other.data);
-                    }
-                } else if matches!(step.layer, Layer::Multiply)
-                    && other.data.len() == other.count * other.channels
-                {
-                    scale(&mut value, &other.data);
-                } else {
-                    return None;
-                }
+                combine(&step.layer, &mut value, other)?;
                 value
             }
             layer => {
@@ -95,7 +80,6 @@ pub(super) fn run(steps: &[Step], input: Maps, wanted: &[usize]) -> Option<Vec<M
         *values.get_mut(step.output)? = Some(result);
         for input in &step.inputs {
             if last.get(*input) == Some(&index)
-                && *input != step.output
                 && let Some(maps) = values.get_mut(*input)?.take()
             {
                 spare.keep(maps);
@@ -108,6 +92,19 @@ pub(super) fn run(steps: &[Step], input: Maps, wanted: &[usize]) -> Option<Vec<M
 fn take(values: &mut [Option<Maps>], value: usize, dies: bool) -> Option<Maps> {
     let place = values.get_mut(value)?;
     if dies { place.take() } else { place.clone() }
+}
+
+/// Adds `other` to `value`, or multiplies it with that; none if they do not fit together.
+fn combine(layer: &Layer, value: &mut Maps, other: &Maps) -> Option<()> {
+    (value.channels == other.channels && value.count == other.count).then_some(())?;
+    let alike = value.data.len() == other.data.len();
+    match layer {
+        Layer::Add if alike => add(&mut value.data, &other.data),
+        Layer::Multiply if alike => multiply(&mut value.data, &other.data),
+        Layer::Multiply if other.data.len() == other.count * other.channels => scale(value, &other.data),
+        _ => return None,
+    }
+    Some(())
 }
 
 fn apply(layer: &Layer, inputs: &[&Maps], spare: &mut Spare) -> Option<Maps> {
@@ -174,8 +171,7 @@ fn pool(
     let (height, top) = window.outputs(0, input.height);
     let (width, left) = window.outputs(1, input.width);
     let mut maps = spare.maps([input.count, height, width, input.channels]);
-    for (index, out) in maps.data.chunks_exact_mut(input.channels.max(1)).enumerate() {
-        let (map, y, x) = (index / (height * width), index / width % height, index % width);
+    for ([map, y, x], out) in maps.places_mut() {
         out.fill(start);
         let mut count = 0;
         for row in 0..window.size[0] {
@@ -197,10 +193,8 @@ fn pool(
 }
 
 fn repeat(input: &Maps, [rows, columns]: [usize; 2], spare: &mut Spare) -> Maps {
-    let (height, width) = (input.height * rows, input.width * columns);
-    let mut maps = spare.maps([input.count, height, width, input.channels]);
-    for (index, out) in maps.data.chunks_exact_mut(input.channels.max(1)).enumerate() {
-        let (map, y, x) = (index / (height * width), index / width % height, index % width);
+    let mut maps = spare.maps([input.count, input.height * rows, input.width * columns, input.channels]);
+    for ([map, y, x], out) in maps.places_mut() {
         if let Some(values) = input.at(map, y / rows, x / columns) {
             out.copy_from_slice(values);
         }
@@ -210,10 +204,8 @@ fn repeat(input: &Maps, [rows, columns]: [usize; 2], spare: &mut Spare) -> Maps 
 
 fn spread(input: &Maps, [rows, columns]: [usize; 2], spare: &mut Spare) -> Maps {
     let channels = input.channels / (rows * columns).max(1);
-    let (height, width) = (input.height * rows, input.width * columns);
-    let mut maps = spare.maps([input.count, height, width, channels]);
-    for (index, out) in maps.data.chunks_exact_mut(channels.max(1)).enumerate() {
-        let (map, y, x) = (index / (height * width), index / width % height, index % width);
+    let mut maps = spare.maps([input.count, input.height * rows, input.width * columns, channels]);
+    for ([map, y, x], out) in maps.places_mut() {
         let part = (y % rows) * columns + x % columns;
         let values = input.at(map, y / rows, x / columns);
         if let Some(values) = values.and_then(|values| values.get(part * channels..(part + 1) * channels)) {

@@ -2,7 +2,7 @@
 
 use super::{Network, Output};
 use crate::ocr::OcrError;
-use rten::{Model, NodeId, ValueOrView};
+use rten::{Model, NodeId, Value, ValueOrView};
 use rten_tensor::{Layout, Tensor, TensorView};
 
 /// A network in an ONNX file, run by `rten` as a whole.
@@ -36,19 +36,21 @@ impl RtenNetwork {
         let output = self.model.output_ids().first().copied();
         let output = output.ok_or_else(|| OcrError::Run("it has no output".to_owned()))?;
         let [value] = self.model.run_n(values, [output], None).map_err(|error| failed(&error))?;
-        let value: Tensor<f32> = value.try_into().map_err(|error| failed(&error))?;
-        let shape = value.shape().to_vec();
-        Ok(Output { data: value.into_data(), shape })
+        told(value)
     }
+}
+
+/// What a value says, if it is of floats.
+fn told(value: Value) -> Result<Output, OcrError> {
+    let value: Tensor<f32> = value.try_into().map_err(|error| failed(&error))?;
+    let shape = value.shape().to_vec();
+    Ok(Output { data: value.into_data(), shape })
 }
 
 impl Network for RtenNetwork {
     fn run(&self, input: &[f32], shape: [usize; 4]) -> Result<Output, OcrError> {
         let input =
             TensorView::<f32>::try_from_data(shape.as_slice(), input).map_err(|error| failed(&error))?;
-        let output = self.model.run_one(input.into(), None).map_err(|error| failed(&error))?;
-        let output: Tensor<f32> = output.try_into().map_err(|error| failed(&error))?;
-        let shape = output.shape().to_vec();
-        Ok(Output { data: output.into_data(), shape })
+        told(self.model.run_one(input.into(), None).map_err(|error| failed(&error))?)
     }
 }
