@@ -3,10 +3,10 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := run
-.PHONY: run dist deploy test bench bench-models bench-document setup setup-deploy setup-test clean check native-tests browser-tests deploy-tests
+.PHONY: run dist package deploy test bench bench-models bench-document setup setup-deploy setup-test clean check native-tests browser-tests deploy-tests
 
 PORT ?= 8080
-SITE_SOURCES := $(shell find src public .cargo -type f) .ci/dist .ci/precache.mjs .ci/space.md .ci/headers index.html Trunk.toml Cargo.toml Cargo.lock
+SITE_SOURCES := $(shell find src public .cargo -type f) .ci/dist .ci/embed.mjs .ci/precache.mjs .ci/space.md .ci/headers index.html Trunk.toml Cargo.toml Cargo.lock
 
 # Build the release site and serve it at a local address.
 run: dist
@@ -17,6 +17,10 @@ dist: setup dist/index.html
 
 dist/index.html: $(SITE_SOURCES)
 	@.ci/dist
+
+# The npm package for other pages, in target/package.
+package: dist
+	@.ci/package
 
 # The site on a Hugging Face static Space: make deploy SPACE=owner/name, with a token in HF_TOKEN.
 # See .ci/deploy/main.mjs for PRIVATE, DRY_RUN, MODELS and MODELS_REPO.
@@ -41,7 +45,7 @@ check: setup-test
 	@. .ci/env && cargo fmt --check
 	@. .ci/env && cargo clippy --locked --all-targets -- -D warnings
 	@. .ci/env && wasm_environment && cargo clippy --locked --target wasm32-unknown-unknown --no-default-features \
-		--features app,worker,read,models,ocr,relaxed,threads --lib --bins -- -D warnings
+		--features app,embed,worker,read,models,ocr,relaxed,threads --lib --bins -- -D warnings
 
 native-tests: setup-test
 	@. .ci/env && cargo nextest run --locked --no-fail-fast

@@ -14,7 +14,8 @@
 //! ```
 //!
 //! `pipeline` runs the stages and reports [`pipeline::Event`]s; it runs natively and in a worker with the
-//! same output. `protocol` is what the page and its workers say to each other, `session` the page's state.
+//! same output. `protocol` is what the page and its workers say to each other, `session` the page's state, `api` what
+//! other pages that embed Recto say to it.
 //! The feature `read` brings what reads PDFs, `models` what runs models: the command line has both, each worker
 //! program one, the page none. Everything so far is pure: no module above this line names a browser type. `platform`, `worker` and
 //! `ui` are the browser's edges, compiled only with the features `web`, `worker` and `app`.
@@ -43,11 +44,14 @@ pub mod registry;
 pub mod pipeline;
 pub mod protocol;
 pub mod session;
+pub mod api;
 
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "web")]
 pub mod platform;
+#[cfg(feature = "embed")]
+pub mod embed;
 #[cfg(feature = "app")]
 pub mod ui;
 #[cfg(feature = "worker")]

@@ -1,6 +1,7 @@
 //! Fetching over HTTP: small texts whole, large files as a stream that can be stopped and resumed.
 
-use super::{PlatformError, call, clock, describe};
+use super::{PlatformError, address, call, clock, describe};
+use crate::registry::Registry;
 use futures::future::{Either, select};
 use js_sys::{Array, Uint8Array};
 use std::pin::pin;
@@ -97,6 +98,16 @@ pub async fn get_text(url: &str) -> Result<String, PlatformError> {
         bytes.extend_from_slice(&chunk);
     }
     String::from_utf8(bytes).map_err(|_| PlatformError::Connection(format!("{url} is no text")))
+}
+
+/// The site's list of models.
+///
+/// # Errors
+/// In words for the person: if it does not come, or is none.
+pub async fn registry() -> Result<Registry, String> {
+    let url = address::absolute("models.json").ok_or("the page has no address")?;
+    let text = get_text(&url).await.map_err(|error| error.to_string())?;
+    Registry::parse(&text).map_err(|error| error.to_string())
 }
 
 impl Reply {

@@ -10,6 +10,13 @@ use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 /// click, and Safari asks the person first.
 const SAVE_GRACE_MS: f64 = 60_000.0;
 
+/// The size of a file in bytes.
+#[must_use]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a file's size is below 2^53")]
+pub fn size(file: &Blob) -> u64 {
+    file.size() as u64
+}
+
 /// The whole content of `file` (a `File` is a `Blob`).
 ///
 /// # Errors

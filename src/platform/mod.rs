@@ -8,18 +8,23 @@
 pub mod address;
 mod blob_reader;
 pub mod clock;
+mod crew;
 pub mod documents;
 pub(crate) mod envelope;
 pub mod fetch;
 pub mod files;
 pub mod offline;
+mod new_worker;
 mod program;
 pub mod settings;
 pub mod storage;
 mod worker_handle;
 
 pub use blob_reader::BlobReader;
-pub use program::{Program, abilities, offers};
+pub use crew::{Crew, Tell};
+#[cfg(feature = "threads")]
+pub(crate) use new_worker::new_worker;
+pub use program::{Program, abilities, device_memory, offers};
 pub use worker_handle::{WorkerEvent, WorkerHandle};
 
 use js_sys::Reflect;

@@ -1,6 +1,6 @@
 //! The worker programs of the site, and what this browser can run.
 
-use super::property;
+use super::{address, property};
 use crate::session::{Abilities, Choice, Variant};
 use js_sys::{Uint8Array, WebAssembly};
 
@@ -53,6 +53,15 @@ pub fn offers() -> (bool, bool, bool) {
     (files, has("serviceWorker"), has("gpu"))
 }
 
+/// What the device says it has, in bytes; browsers tell at most 8 GiB, and some tell nothing.
+#[must_use]
+pub fn device_memory() -> Option<u64> {
+    let told = property(&property(&js_sys::global(), "navigator")?, "deviceMemory")?.as_f64()?;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0.25 to 8 by the standard")]
+    let bytes = (told.clamp(0.0, 1024.0) * f64::from(1 << 30)) as u64;
+    (bytes > 0).then_some(bytes)
+}
+
 /// What browser, server and site offer the program that runs models.
 #[must_use]
 pub fn abilities() -> Abilities {
@@ -64,10 +73,5 @@ pub fn abilities() -> Abilities {
         .and_then(|count| count.as_f64());
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small whole number")]
     let processors = processors.map_or(1, |count| count as u32);
-    let built = web_sys::window()
-        .and_then(|window| window.document())
-        .and_then(|document| document.query_selector("meta[name=programs]").ok().flatten())
-        .and_then(|element| element.get_attribute("content"))
-        .map(|names| names.split_whitespace().map(str::to_owned).collect());
-    Abilities { isolated, relaxed, processors, built: built.unwrap_or_default() }
+    Abilities { isolated, relaxed, processors, built: address::programs() }
 }

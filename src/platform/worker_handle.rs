@@ -2,6 +2,7 @@
 
 use super::clock::Timer;
 use super::envelope::{self, EnvelopeError, Posting};
+use super::new_worker::new_worker;
 use super::{PlatformError, Program, address, call, describe, property};
 use crate::pipeline::event::Event;
 use crate::protocol::{Envelope, PROTOCOL, Request, Response};
@@ -12,7 +13,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, ErrorEvent, MessageEvent, Url, Worker, WorkerOptions, WorkerType};
 
-/// The script that starts the program, with `SCRIPT`, `MODULE`, `PAGE`, `LIFELINE` and `THREADS` to be declared before it.
+/// The script that starts the program, with `SCRIPT`, `MODULE`, `PLACE`, `LIFELINE` and `THREADS` to be declared before it.
 const START: &str = include_str!("worker_start.js");
 /// A worker that has not said that it listens after this many milliseconds is taken for dead: fetching
 /// and compiling the program takes seconds on a slow phone.
@@ -73,7 +74,7 @@ impl WorkerHandle {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         options.set_name(name);
-        let worker = Worker::new_with_options(&script, &options).map_err(failed)?;
+        let worker = new_worker(&script, &options).map_err(failed)?;
         let shared = Rc::new_cyclic(|shared: &Weak<Shared>| {
             let late = shared.clone();
             let limit = Timer::after(START_LIMIT_MS, move || {
@@ -251,10 +252,10 @@ fn start_script(program: &Program, lifeline: &str) -> Result<String, JsValue> {
     // A JSON text is a JavaScript text too.
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let source = format!(
-        "const SCRIPT = {}, MODULE = {}, PAGE = {}, LIFELINE = {}, THREADS = {};\n{START}",
+        "const SCRIPT = {}, MODULE = {}, PLACE = {}, LIFELINE = {}, THREADS = {};\n{START}",
         quoted(&absolute(&format!("{}.js", program.stem()))?),
         quoted(&absolute(&format!("{}_bg.wasm", program.stem()))?),
-        quoted(&absolute("./")?),
+        quoted(&address::place()),
         quoted(lifeline),
         program.threads(),
     );

@@ -2,7 +2,7 @@
 // Content-Security-Policy: one fetched from a static host would obey the headers of its own response,
 // and there are none. Whatever ends the program is told to the page as a `Died` response from here,
 // because after a trap the program itself cannot be trusted to speak.
-globalThis.pageAddress = PAGE;
+globalThis.rectoPlace = PLACE;
 // For the threads that the program starts: they join it with the same script.
 globalThis.programAddress = SCRIPT;
 globalThis.threadCount = THREADS;

@@ -31,7 +31,8 @@ impl Session {
                 continue;
             }
             let stage = job.todo.remove(0);
-            let may_download = job.may_download || self.settings.always_download;
+            let asked = job.may_download;
+            let may_download = asked || self.job(active).is_some_and(|job| self.wants(job).download);
             self.run_stage(active, stage, may_download, out);
         }
     }
@@ -80,12 +81,13 @@ impl Session {
     /// Starts a stage, or ends it at once with the reason why it is not run.
     pub(super) fn run_stage(&mut self, id: JobId, stage: Stage, may_download: bool, out: &mut Vec<Command>) {
         let now = self.now;
+        let known = self.job(id).map(|job| (self.wants(job), self.resolve_for(job, stage)));
+        let Some((wants, resolved)) = known else { return };
         let wanted = match stage {
             Stage::Extraction => true,
-            Stage::Vision => self.settings.captions,
-            Stage::Text => self.settings.summary,
+            Stage::Vision => wants.captions,
+            Stage::Text => wants.summary,
         };
-        let Some(resolved) = self.job(id).map(|job| self.resolve_for(job, stage)) else { return };
         let Some(job) = self.job_mut(id) else { return };
         let wanted = wanted || job.may_download;
         let state = job.stage_mut(stage);
@@ -121,12 +123,13 @@ impl Session {
             self.end_stage(id, report);
             return;
         }
+        let wants = self.wants(job);
         let options = Options {
-            captions: self.settings.captions,
-            summary: self.settings.summary,
-            caption_model: stored_id(&self.resolve(Stage::Vision)),
-            text_model: stored_id(&self.resolve(Stage::Text)),
-            scans: self.settings.scans,
+            captions: wants.captions,
+            summary: wants.summary,
+            caption_model: stored_id(&self.resolve_for(job, Stage::Vision)),
+            text_model: stored_id(&self.resolve_for(job, Stage::Text)),
+            scans: wants.scans,
         };
         self.open_document(id, first_page, options, out);
         self.workers.get_mut(Role::Document).heard = self.now;

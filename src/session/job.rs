@@ -36,6 +36,8 @@ pub struct Job {
     pub(super) doubtful: BTreeMap<u32, Vec<usize>>,
     /// Words that the person has checked, the last one last.
     pub(super) corrections: Vec<Correction>,
+    /// What is wanted of it, where the settings do not say it.
+    pub(super) wants: Option<super::Wants>,
     /// The password given.
     pub(super) password: Option<String>,
     /// The person asked for this stage's model, so that a missing one may be downloaded.
@@ -168,6 +170,7 @@ impl Job {
             revisions: Revisions::default(),
             doubtful: BTreeMap::new(),
             corrections: Vec::new(),
+            wants: None,
             password: None,
             may_download: false,
             resumed: false,

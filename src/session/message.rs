@@ -3,6 +3,7 @@
 use super::history::Run;
 use super::kept::{Earlier, Kept};
 use super::settings::Settings;
+use super::wants::Wants;
 use super::words::Doubt;
 use crate::document::{BlockId, FigureId, FigureImage, Rect};
 use crate::pipeline::event::Stage;
@@ -103,6 +104,17 @@ pub enum ExportKind {
 pub enum Event {
     /// Files were dropped, picked or pasted.
     FilesAdded(Vec<NewFile>),
+    /// A file was handed in with what is wanted of it, by a page that Recto is a part of.
+    Submitted {
+        /// The file.
+        file: NewFile,
+        /// Its password, if it has one.
+        password: Option<String>,
+        /// What is wanted.
+        wants: Wants,
+    },
+    /// Nobody needs anything for now: workers without work are ended, and their memory goes back.
+    Rest,
     /// Start a document again that was stopped or failed, from its last finished page.
     Start(JobId),
     /// Stop the document being worked on, or take a waiting one off.

@@ -22,6 +22,7 @@ mod scans;
 mod settings;
 mod time;
 mod variant;
+mod wants;
 mod wording;
 mod words;
 mod workers;
@@ -39,6 +40,7 @@ pub use models::{ModelStatus, Models, Resolved};
 pub use pages::PageImage;
 pub use settings::{ModelChoice, Settings, Theme};
 pub use variant::{Abilities, Choice, Variant};
+pub use wants::Wants;
 pub use wording::{count, duration, file_size, page_range};
 pub use words::{DOUBTFUL, Doubt};
 

@@ -2,6 +2,7 @@
 
 use super::message::{Attachment, Command, Role};
 use super::settings::ModelChoice;
+use super::wants::Wants;
 use super::{Job, Phase, STAGES, Session};
 use crate::pipeline::event::Stage;
 use crate::protocol::{DownloadState, Request};
@@ -146,17 +147,21 @@ impl Session {
     /// The model that a stage would use now.
     #[must_use]
     pub fn resolve(&self, stage: Stage) -> Resolved {
+        self.resolve_wanted(&Wants::of(&self.settings), stage)
+    }
+
+    fn resolve_wanted(&self, wants: &Wants, stage: Stage) -> Resolved {
         match kind_of(stage) {
             None => Resolved::Without,
-            Some(kind @ ModelKind::Caption) => self.models.resolve(kind, &self.settings.caption_model),
-            Some(kind @ ModelKind::Text) => self.models.resolve(kind, &self.settings.text_model),
+            Some(kind @ ModelKind::Caption) => self.models.resolve(kind, &wants.caption_model),
+            Some(kind @ ModelKind::Text) => self.models.resolve(kind, &wants.text_model),
             Some(ModelKind::Scan) => Resolved::Without,
         }
     }
 
     /// The same for a document: not one that failed on it, but the next smaller one that is stored.
     pub(super) fn resolve_for(&self, job: &Job, stage: Stage) -> Resolved {
-        let resolved = self.resolve(stage);
+        let resolved = self.resolve_wanted(&self.wants(job), stage);
         let (Resolved::Stored(model), Some(kind)) = (&resolved, kind_of(stage)) else { return resolved };
         if !job.broken_models.contains(&model.id) {
             return resolved;

@@ -17,6 +17,8 @@ impl Session {
     pub(super) fn person(&mut self, event: Event, out: &mut Vec<Command>) {
         match event {
             Event::FilesAdded(files) => self.add_files(files),
+            Event::Submitted { file, password, wants } => _ = self.submit(file, password, wants),
+            Event::Rest => self.rest(out),
             Event::Start(id) => self.start(id),
             Event::Stop(id) => self.stop(id, out),
             Event::StopAll => {

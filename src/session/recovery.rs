@@ -99,6 +99,30 @@ impl Session {
         }
     }
 
+    /// Ends the workers that have no work.
+    pub(super) fn rest(&mut self, out: &mut Vec<Command>) {
+        if self.active.is_some() || self.benchmark.running.is_some() {
+            return;
+        }
+        let asked = self.jobs.iter().flat_map(|job| &job.exchanges).any(|it| it.reply == Reply::Waiting);
+        let downloading = self
+            .models
+            .downloads
+            .keys()
+            .any(|id| matches!(self.models.status(id), ModelStatus::Downloading(_)));
+        for role in Role::ALL {
+            let busy = match role {
+                Role::Document => self.pages.is_rendering(),
+                Role::Model => asked,
+                Role::Store => downloading || self.models.stored.is_none(),
+                Role::Scan | Role::SecondScan => false,
+            };
+            if !busy {
+                self.end_worker(role, out);
+            }
+        }
+    }
+
     fn lose_questions(&mut self, why: &str) {
         let exchanges = self.jobs.iter_mut().flat_map(|job| &mut job.exchanges);
         for exchange in exchanges.filter(|exchange| exchange.reply == Reply::Waiting) {

@@ -3,56 +3,42 @@
 
 use super::keeper::{self, Keeper};
 use super::store::{Ui, by_id};
-use crate::document::{BlockId, FigureId, FigureImage, Rect};
-use crate::pipeline::event::Event as Told;
+use crate::document::{BlockId, FigureId, Rect};
 use crate::platform::clock::{self, Timer};
-use crate::platform::{
-    Program, WorkerEvent, WorkerHandle, abilities, address, fetch, files, offline, settings, storage,
-};
-use crate::protocol::{Envelope, JobId, Request, Response};
-use crate::registry::Registry;
+use crate::platform::{Crew, Tell, files, offline, settings};
+use crate::protocol::{JobId, Response};
 use crate::session::export as session_export;
-use crate::session::{Attachment, Command, Event, ExportKind, FileId, History, NewFile, Role, Variant};
-use js_sys::ArrayBuffer;
-use std::cell::{Cell, RefCell};
+use crate::session::{Command, Event, ExportKind, History, NewFile};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, File, HtmlCanvasElement, ImageData};
 
 /// What the page holds.
 #[derive(Default)]
 pub(super) struct Edge {
-    workers: RefCell<BTreeMap<Role, (u32, WorkerHandle)>>,
-    files: RefCell<BTreeMap<FileId, File>>,
-    next_file: Cell<u32>,
+    crew: Crew,
     canvases: RefCell<BTreeMap<(JobId, u32), HtmlCanvasElement>>,
     images: RefCell<BTreeMap<(JobId, FigureId), String>>,
-    /// What came with the last response about a page's pixels.
-    parcels: RefCell<BTreeMap<(JobId, u32), ArrayBuffer>>,
     wake: RefCell<Option<Timer>>,
     /// Documents that survive the page.
     pub(super) keeper: Keeper,
-    /// The program with threads did not start: its memory may be more than this device promises.
-    without_threads: Cell<bool>,
 }
 
 impl Edge {
     /// Keeps files and gives what the session is told of them.
     pub(super) fn keep_files(&self, list: Vec<File>) -> Vec<NewFile> {
         let keep = |file: File| {
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a file's size")]
-            let (name, bytes) = (file.name(), file.size() as u64);
-            self.keep_named(file, name, bytes)
+            let name = file.name();
+            self.crew.hold(file, name)
         };
         list.into_iter().map(keep).collect()
     }
 
     /// Keeps a file under a name that is not its own.
-    pub(super) fn keep_named(&self, file: File, name: String, bytes: u64) -> NewFile {
-        let id = FileId(self.next_file.get());
-        self.next_file.set(id.0 + 1);
-        self.files.borrow_mut().insert(id, file);
-        NewFile { file: id, name, bytes }
+    pub(super) fn keep_named(&self, file: File, name: String) -> NewFile {
+        self.crew.hold(file, name)
     }
 
     /// The canvas for a page's pixels.
@@ -84,21 +70,9 @@ impl Edge {
 
     /// Carries out one command.
     pub(super) fn run(&self, ui: Ui, command: Command) {
+        let tell: Tell = Rc::new(move |event, buffers| ui.edge().hear(ui, event, &buffers));
+        let Some(command) = self.crew.run(command, &tell) else { return };
         match command {
-            Command::StartWorker { role, generation } => self.start_worker(ui, role, generation),
-            Command::EndWorker { role, generation } => {
-                let gone = {
-                    let mut workers = self.workers.borrow_mut();
-                    let current = workers.get(&role).is_some_and(|(of, _)| *of == generation);
-                    if current { workers.remove(&role) } else { None }
-                };
-                if let Some((_, worker)) = gone {
-                    worker.terminate();
-                }
-            }
-            Command::Send { role, generation, request, attachment } => {
-                self.send(ui, role, generation, request, attachment);
-            }
             Command::Wake { after_ms } => {
                 let timer = Timer::after(after_ms, move || ui.send(Event::Tick));
                 self.wake.replace(Some(timer));
@@ -121,138 +95,44 @@ impl Edge {
                 }
             }
             Command::KeepFile(id) => {
-                let file = self.files.borrow().get(&id).cloned();
-                if let Some(file) = file {
-                    let (name, size) = (file.name(), file.size());
-                    #[allow(
-                        clippy::cast_possible_truncation,
-                        clippy::cast_sign_loss,
-                        reason = "a file's size"
-                    )]
-                    self.keeper.keep_file(ui, id, file, name, size as u64);
+                if let Some(file) = self.crew.file(id) {
+                    self.keeper.keep_file(ui, id, file);
                 }
             }
             Command::Keep { file, kept } => self.keeper.keep(ui, file, kept),
             Command::Unkeep(file) => self.keeper.unkeep(ui, file),
             Command::Recall(key) => leptos::task::spawn_local(keeper::recall(ui, key)),
             Command::DeleteKept(key) => self.keeper.delete(ui, key),
-            Command::ForgetFile(file) => {
-                self.files.borrow_mut().remove(&file);
-            }
             Command::ForgetFigures(job) => self.images.borrow_mut().retain(|(owner, _), url| {
                 if *owner == job {
                     files::revoke(url);
                 }
                 *owner != job
             }),
-            Command::ForgetParcels(job) => self.parcels.borrow_mut().retain(|(of, _), _| *of != job),
             Command::ApplyUpdate => offline::apply_update(),
             Command::Reload => offline::reload(),
             Command::ScrollToBlock(id) => after_drawing(move || scroll_to_block(&id)),
             Command::ScrollToPage { page, area } => after_drawing(move || scroll_to_page(page, area)),
+            // The crew's, which has carried them out.
+            Command::StartWorker { .. }
+            | Command::EndWorker { .. }
+            | Command::Send { .. }
+            | Command::ForgetFile(_)
+            | Command::ForgetParcels(_) => {}
         }
     }
 
-    fn start_worker(&self, ui: Ui, role: Role, generation: u32) {
-        let models = || {
-            let mut abilities = abilities();
-            if self.without_threads.get() {
-                abilities.built.retain(|stem| stem != Variant::Threads.stem());
-            }
-            Program::Models(abilities.choose())
-        };
-        let (program, name) = match role {
-            Role::Document => (Program::Reader, "recto-document"),
-            Role::Model => (models(), "recto-model"),
-            Role::Store => (Program::Reader, "recto-store"),
-            Role::Scan => (Program::Scans(abilities().choose_scans()), "recto-scan"),
-            Role::SecondScan => (Program::Scans(abilities().choose_scans()), "recto-scan-2"),
-        };
-        let threaded = program.threads() > 1;
-        let started = Cell::new(false);
-        let heard = move |event| match event {
-            WorkerEvent::Response(Envelope { message, buffers }) => {
-                started.set(true);
-                ui.edge().hear(ui, role, generation, message, buffers);
-            }
-            WorkerEvent::Parcel(response, parcel) => {
-                if let (
-                    Response::Pixels { job, page, .. } | Response::PixelsRead { job, page, .. },
-                    Some(parcel),
-                ) = (&response, parcel)
-                {
-                    ui.edge().parcels.borrow_mut().insert((*job, *page), parcel);
-                }
-                ui.send(Event::Worker { role, generation, response, images: Vec::new() });
-            }
-            WorkerEvent::Died(message) => {
-                if threaded && !started.get() {
-                    ui.edge().without_threads.set(true);
-                }
-                ui.send(Event::WorkerFailed { role, generation, message });
-            }
-        };
-        match WorkerHandle::spawn(&program, name, heard) {
-            Ok(worker) => {
-                self.workers.borrow_mut().insert(role, (generation, worker));
-            }
-            Err(error) => {
-                ui.send(Event::WorkerFailed { role, generation, message: error.to_string() });
-            }
+    /// Passes on what a worker says; a page's pixels go to its canvas first.
+    fn hear(&self, ui: Ui, event: Event, buffers: &[Vec<u8>]) {
+        if let Event::Worker {
+            response: Response::Rendered { job, page, width_px, height_px, overlay: _ },
+            ..
+        } = &event
+            && let Some(pixels) = buffers.first()
+        {
+            self.draw(*job, *page, [*width_px, *height_px], pixels);
         }
-    }
-
-    fn send(&self, ui: Ui, role: Role, generation: u32, request: Request, attachment: Attachment) {
-        let file = match &attachment {
-            Attachment::File(id) => match self.files.borrow().get(id) {
-                Some(file) => Some(file.clone()),
-                None => {
-                    let message = "it is not here any more".to_owned();
-                    let gone = Event::FileUnreadable { file: *id, message };
-                    after_drawing(move || ui.send(gone));
-                    return;
-                }
-            },
-            Attachment::Nothing | Attachment::Buffers(_) | Attachment::Parcel(..) => None,
-        };
-        if matches!(request, Request::Download { .. }) {
-            // Whoever downloads a model wants to find it again. Only a page may ask for that, not a worker.
-            leptos::task::spawn_local(async {
-                storage::ask_to_persist().await;
-            });
-        }
-        let workers = self.workers.borrow();
-        let Some((_, worker)) = workers.get(&role).filter(|(of, _)| *of == generation) else { return };
-        match (attachment, file) {
-            (Attachment::Buffers(buffers), _) => worker.send(Envelope { message: request, buffers }),
-            (_, Some(file)) => worker.send_file(request, &file),
-            (Attachment::Parcel(job, page), _) => match self.parcels.borrow_mut().remove(&(job, page)) {
-                Some(parcel) => worker.send_parcel(request, &parcel),
-                // Whoever hears it says that its pixels did not come.
-                None => worker.send(Envelope { message: request, buffers: Vec::new() }),
-            },
-            _ => worker.send(Envelope { message: request, buffers: Vec::new() }),
-        }
-    }
-
-    fn hear(&self, ui: Ui, role: Role, generation: u32, response: Response, buffers: Vec<Vec<u8>>) {
-        let mut images = Vec::new();
-        match &response {
-            Response::Rendered { job, page, width_px, height_px, overlay: _ } => {
-                if let Some(pixels) = buffers.first() {
-                    self.draw(*job, *page, [*width_px, *height_px], pixels);
-                }
-            }
-            Response::Event { event: Told::Page { figures, .. }, .. } => {
-                images = figures
-                    .iter()
-                    .zip(buffers)
-                    .map(|(figure, bytes)| FigureImage { id: figure.id.clone(), bytes })
-                    .collect();
-            }
-            _ => {}
-        }
-        ui.send(Event::Worker { role, generation, response, images });
+        ui.send(event);
     }
 
     /// Copies a part of a page image to another canvas, with a frame around `framed`. Boxes and the page's size are
@@ -309,13 +189,6 @@ impl Edge {
             let _ = context.put_image_data(&image, 0.0, 0.0);
         }
     }
-}
-
-/// Fetches the list of models.
-pub(super) async fn fetch_registry() -> Result<Registry, String> {
-    let url = address::absolute("models.json").ok_or("the page has no address")?;
-    let text = fetch::get_text(&url).await.map_err(|error| error.to_string())?;
-    Registry::parse(&text).map_err(|error| error.to_string())
 }
 
 /// Runs `act` once what changed is on the page.

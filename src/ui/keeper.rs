@@ -53,12 +53,13 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// Keeps a copy of a file.
-    pub(super) fn keep_file(&self, ui: Ui, id: FileId, file: File, name: String, bytes: u64) {
+    pub(super) fn keep_file(&self, ui: Ui, id: FileId, file: File) {
+        let about = About { name: file.name(), bytes: files::size(&file) };
         let key = new_key();
         hold(&key);
         let diary = Diary { key: key.clone(), next: 0, pages: 0, finished: false };
         self.diaries.borrow_mut().insert(id, diary);
-        self.push(ui, Task::Copy { key, about: About { name, bytes }, file });
+        self.push(ui, Task::Copy { key, about, file });
     }
 
     /// Keeps an entry, if the document is kept.
@@ -230,12 +231,12 @@ pub(super) async fn recall(ui: Ui, key: String) {
         }
         Some((file, about, diary, entries))
     };
-    let Some((file, About { name, bytes }, diary, entries)) = recalled.await else {
+    let Some((file, About { name, .. }, diary, entries)) = recalled.await else {
         ui.send(Event::Notice("What was kept of the document cannot be read any more.".to_owned()));
         ui.edge().keeper.delete(ui, key);
         return;
     };
-    let file = ui.edge().keep_named(file, name, bytes);
+    let file = ui.edge().keep_named(file, name);
     ui.edge().keeper.diaries.borrow_mut().insert(file.file, diary);
     ui.send(Event::Recalled { file, entries });
 }

@@ -25,7 +25,7 @@ mod summary;
 mod words;
 
 use crate::platform::offline::{self, OfflineEvent};
-use crate::platform::{abilities, address};
+use crate::platform::{abilities, address, device_memory, fetch};
 use crate::session::{Event, Session, Settings, Theme};
 use edge::Edge;
 use leptos::prelude::*;
@@ -59,7 +59,7 @@ fn App() -> impl IntoView {
         ui.send(Event::ShowSettings(true));
     }
     leptos::task::spawn_local(async move {
-        ui.send(Event::RegistryLoaded(edge::fetch_registry().await));
+        ui.send(Event::RegistryLoaded(fetch::registry().await));
     });
     leptos::task::spawn_local(keeper::find_earlier(ui));
     let theme = ui.memo(|session| session.settings.theme);
@@ -208,15 +208,6 @@ fn first_settings() -> Settings {
         settings.base_url = base.to_owned();
     }
     settings
-}
-
-/// What the device says it has, in bytes; browsers tell at most 8 GiB, and some tell nothing.
-fn device_memory() -> Option<u64> {
-    let navigator = web_sys::window()?.navigator();
-    let told = js_sys::Reflect::get(&navigator, &"deviceMemory".into()).ok()?.as_f64()?;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0.25 to 8 by the standard")]
-    let bytes = (told.clamp(0.0, 1024.0) * f64::from(1 << 30)) as u64;
-    (bytes > 0).then_some(bytes)
 }
 
 fn set_theme(theme: Theme) {

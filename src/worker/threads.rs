@@ -4,6 +4,7 @@
 //! returned the worker says that it is ready, and calls [`serve`]. Only when all are that far does the program
 //! block until they serve: a browser needs the events of the one to start the other.
 
+use crate::platform::new_worker;
 use js_sys::{Array, Promise};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +13,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, MessageEvent, Url, Worker, WorkerOptions, WorkerType};
+use web_sys::{Blob, BlobPropertyBag, MessageEvent, Url, WorkerOptions, WorkerType};
 
 /// The first script of a thread.
 const START: &str = include_str!("thread_start.js");
@@ -92,7 +93,7 @@ fn start_one() -> Result<Promise, JsValue> {
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);
     options.set_name("recto-thread");
-    let worker = Worker::new_with_options(&url, &options)?;
+    let worker = new_worker(&url, &options)?;
     worker.post_message(&Array::of3(&script, &wasm_bindgen::module(), &wasm_bindgen::memory()))?;
     Ok(Promise::new(&mut |kept, broken| {
         let address = url.clone();

@@ -40,8 +40,9 @@ export async function spawnWorker(page, name = "recto-test", program = "reader",
   await page.evaluate(
     ({ start, name, program, threads }) => {
       const words = (text) => JSON.stringify(new URL(text, document.baseURI).href);
+      const place = JSON.stringify({ base: document.baseURI, files: {}, programs: [] });
       const source =
-        `const SCRIPT = ${words(`${program}.js`)}, MODULE = ${words(`${program}_bg.wasm`)}, PAGE = ${words("./")}, ` +
+        `const SCRIPT = ${words(`${program}.js`)}, MODULE = ${words(`${program}_bg.wasm`)}, PLACE = ${JSON.stringify(place)}, ` +
         `LIFELINE = ${JSON.stringify(name + Math.random())}, THREADS = ${threads};\n${start}`;
       const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
       const worker = new Worker(url, { type: "module", name });
