@@ -12,6 +12,7 @@ pub mod documents;
 pub(crate) mod envelope;
 pub mod fetch;
 pub mod files;
+pub mod memory;
 pub mod offline;
 mod program;
 pub mod settings;

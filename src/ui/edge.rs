@@ -7,7 +7,7 @@ use crate::document::{BlockId, FigureId, FigureImage, Rect};
 use crate::pipeline::event::Event as Told;
 use crate::platform::clock::{self, Timer};
 use crate::platform::{
-    Program, WorkerEvent, WorkerHandle, abilities, address, fetch, files, offline, settings, storage,
+    Program, WorkerEvent, WorkerHandle, abilities, address, fetch, files, memory, offline, settings, storage,
 };
 use crate::protocol::{Envelope, JobId, Request, Response};
 use crate::registry::Registry;
@@ -34,6 +34,8 @@ pub(super) struct Edge {
     pub(super) keeper: Keeper,
     /// The program with threads did not start: its memory may be more than this device promises.
     without_threads: Cell<bool>,
+    /// Bytes of the page's own memory that the session was told of.
+    memory_told: Cell<u64>,
 }
 
 impl Edge {
@@ -100,9 +102,17 @@ impl Edge {
                 self.send(ui, role, generation, request, attachment);
             }
             Command::Wake { after_ms } => {
-                let timer = Timer::after(after_ms, move || ui.send(Event::Tick));
+                let timer = Timer::after(after_ms, move || {
+                    ui.edge().tell_memory(ui);
+                    ui.send(Event::Tick);
+                });
                 self.wake.replace(Some(timer));
             }
+            Command::MeasureMemory => leptos::task::spawn_local(async move {
+                if let Some(bytes) = memory::of_page().await {
+                    ui.send(Event::MemoryMeasured(bytes));
+                }
+            }),
             Command::Persist(kept) => {
                 // Where the browser keeps nothing, the settings last as long as the page.
                 let _ = settings::store(super::SETTINGS_KEY, &kept);
@@ -150,6 +160,14 @@ impl Edge {
             Command::Reload => offline::reload(),
             Command::ScrollToBlock(id) => after_drawing(move || scroll_to_block(&id)),
             Command::ScrollToPage { page, area } => after_drawing(move || scroll_to_page(page, area)),
+        }
+    }
+
+    /// Tells the session how much memory the page's own program has, if that is more than it was.
+    fn tell_memory(&self, ui: Ui) {
+        let bytes = memory::of_program();
+        if bytes > self.memory_told.replace(bytes) {
+            ui.send(Event::PageMemory(bytes));
         }
     }
 

@@ -14,6 +14,7 @@ mod keeper;
 mod markdown;
 mod model_list;
 mod pages;
+mod presence;
 mod progress;
 mod queue;
 mod report;
@@ -55,6 +56,7 @@ fn App() -> impl IntoView {
     provide_context(ui);
     intake::listen_for_files(ui);
     listen_to_offline(ui);
+    presence::listen(ui);
     if address::parameter("settings").is_some() {
         ui.send(Event::ShowSettings(true));
     }
