@@ -148,17 +148,13 @@ async fn summarise(
     eased: Option<bool>,
 ) {
     let mut sink = PageSink::new(job);
+    let began = clock::now();
     let model = match entry {
         None => None,
         Some(entry) => match text_model(loaded, entry, Stage::Text, &mut sink).await {
             Ok(model) => Some((entry, model)),
-            Err(reason) => {
-                // The extractive summary needs no model: better that than none.
-                let message = format!("the summary is extractive, because {reason}");
-                let warning = crate::document::Warning { page: None, message };
-                sink.event(Event::Warning(warning), Vec::new());
-                None
-            }
+            // The page has a smaller model do it, or none.
+            Err(reason) => return not_run(&mut sink, Stage::Text, reason, began),
         },
     };
     match (model, eased) {
