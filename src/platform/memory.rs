@@ -20,7 +20,6 @@ pub fn of_program() -> u64 {
 
 /// Bytes that the browser counts for this page and its workers. Only isolated pages of some browsers are told, and
 /// only after the browser has tidied up, which takes seconds.
-#[cfg(feature = "app")]
 pub async fn of_page() -> Option<u64> {
     let performance = property(&js_sys::global(), "performance")?;
     // A page that is not isolated has the function, and it throws.

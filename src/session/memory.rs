@@ -231,8 +231,9 @@ mod tests {
 
     #[test]
     fn levels_rise_and_fall_at_different_marks() {
+        use Level::{Critical, Fine, Tight};
         let walk = |used: &[u64]| {
-            let mut level = Level::Fine;
+            let mut level = Fine;
             used.iter()
                 .map(|used| {
                     level = level.next(*used, 100);
@@ -240,7 +241,6 @@ mod tests {
                 })
                 .collect::<Vec<_>>()
         };
-        use Level::{Critical, Fine, Tight};
         assert_eq!(walk(&[79, 80, 75, 70, 69]), [Fine, Tight, Tight, Tight, Fine]);
         assert_eq!(walk(&[95, 85, 80, 79, 69]), [Critical, Critical, Critical, Tight, Fine]);
         assert_eq!(walk(&[95, 10]), [Critical, Fine]);

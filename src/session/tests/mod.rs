@@ -21,7 +21,7 @@ use crate::document::{
     Block, Content, Description, Figure, FigureId, FigureImage, FigureSource, Metadata, Page, Provenance,
     Source, Span, TextQuality,
 };
-use crate::pipeline::event::{Counts, Event as Told, Outcome, Stage, StageReport};
+use crate::pipeline::event::{Event as Told, Outcome, Stage, StageReport};
 use crate::protocol::{JobId, PROTOCOL, Request, Response};
 use crate::registry::{FileRole, ModelEntry, ModelFile, ModelKind, Registry, StoredModel};
 
