@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::registry::DownloadState;
 
 /// Version of this protocol: page and worker of different builds must not talk.
-pub const PROTOCOL: u32 = 5;
+pub const PROTOCOL: u32 = 6;
 
 /// A document being worked on, unique in a page's lifetime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -114,6 +114,9 @@ pub enum Request {
         model: ModelEntry,
         /// The figures.
         figures: Vec<FigureId>,
+        /// With fewer words, because it took too long before.
+        #[serde(default)]
+        brief: bool,
     },
     /// Summarise the document.
     Summarise {
@@ -123,6 +126,12 @@ pub enum Request {
         model: Option<ModelEntry>,
         /// The document.
         document: Box<Document>,
+        /// In smaller pieces and with fewer words, because it took too long before.
+        #[serde(default)]
+        brief: bool,
+        /// One piece of text at a time, because memory is short.
+        #[serde(default)]
+        one_by_one: bool,
     },
     /// Answer a question from the document.
     Ask {
@@ -134,6 +143,9 @@ pub enum Request {
         document: Box<Document>,
         /// The question.
         question: String,
+        /// From fewer passages and with fewer words, because it took too long before.
+        #[serde(default)]
+        brief: bool,
     },
     /// Measure a model of a real size with random weights; answered by [`Response::Measured`].
     Measure {
@@ -288,6 +300,12 @@ pub enum Response {
         id: String,
         /// How it goes.
         state: DownloadState,
+    },
+    /// So much memory has the worker's program: told beside the first response, and before another one once it is
+    /// a MiB more than told last. It never shrinks.
+    Memory {
+        /// Bytes.
+        bytes: u64,
     },
     /// The worker is about to die (a panic, or memory refused); it answers nothing after this.
     Died {

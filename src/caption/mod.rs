@@ -5,12 +5,14 @@
 //! ```
 
 mod blip;
+mod brief;
 mod captioner;
 mod picture;
 mod prepare;
 mod resample;
 
 pub use blip::{BlipCaptioner, load_blip};
+pub use brief::Brief;
 pub use captioner::{Caption, CaptionError, Captioner};
 pub use picture::{MAX_PIXELS, Picture};
 pub use prepare::prepare;

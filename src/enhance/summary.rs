@@ -40,6 +40,8 @@ pub enum Told<'a> {
         done: u32,
         /// Pieces in all, about.
         total: u32,
+        /// Pieces that the model has before it together.
+        at_once: u32,
     },
     /// The model writes.
     Writing {
@@ -287,10 +289,7 @@ impl Writer<'_> {
         texts: &[String],
         activity: &'static str,
     ) -> Result<Vec<Result<String, NoText>>, NoText> {
-        let (done, total) = (self.done, self.total.max(self.done + 1));
-        if (self.listen)(Told::Working { activity, done, total }).is_break() {
-            return Err(NoText::Stopped);
-        }
+        self.begin(activity, texts.len())?;
         let options = GenerationOptions {
             max_tokens: SUMMARY_TOKENS,
             // Small models loop when decoded greedily; three words in a row seldom return in a summary.
@@ -300,6 +299,16 @@ impl Writer<'_> {
         let prompts: Vec<String> = texts.iter().map(|text| fill(self.prompts.summary, text, "")).collect();
         let summaries = self.generate(&prompts, &options, SUMMARY_MIN_WORDS)?;
         Ok(summaries.into_iter().map(|text| Ok(ended(&text?))).collect())
+    }
+
+    /// Tells that the model is given `count` texts together.
+    fn begin(&mut self, activity: &'static str, count: usize) -> Result<(), NoText> {
+        let (done, total) = (self.done, self.total.max(self.done + 1));
+        let at_once = u32::try_from(count).unwrap_or(u32::MAX);
+        match (self.listen)(Told::Working { activity, done, total, at_once }) {
+            ControlFlow::Break(()) => Err(NoText::Stopped),
+            ControlFlow::Continue(()) => Ok(()),
+        }
     }
 
     fn title(&mut self) {
@@ -313,7 +322,8 @@ impl Writer<'_> {
             ..GenerationOptions::default()
         };
         let prompt = fill(template, &summary.text, "");
-        match self.generate(&[prompt], &options, 2).and_then(only) {
+        let made = self.begin("title", 1).and_then(|()| self.generate(&[prompt], &options, 2));
+        match made.and_then(only) {
             Ok(text) => {
                 let title = Some(self.by_model(text.trim_end_matches('.').to_owned()));
                 self.change(|synopsis| synopsis.title = title);

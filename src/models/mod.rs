@@ -14,6 +14,7 @@ pub mod blip;
 pub mod generation;
 pub mod gguf;
 
+mod eased;
 mod layers;
 pub mod parity;
 pub mod quantize;
@@ -24,6 +25,7 @@ pub mod tokenizer;
 mod weights;
 
 pub use crate::kernels::threads;
+pub use eased::Eased;
 pub use text_model::{
     Generation, GenerationEnd, GenerationOptions, SoFar, TextModel, TextModelError, TokenCallback,
 };

@@ -117,6 +117,12 @@ impl Assembler {
         self.document.figures.iter().filter_map(|figure| Some((figure, self.image(&figure.id)?)))
     }
 
+    /// Bytes of all image files.
+    #[must_use]
+    pub fn image_bytes(&self) -> u64 {
+        self.images.values().map(|file| file.bytes.len() as u64).sum()
+    }
+
     /// The image files of the figures that should have a description and have none, in reading order: what
     /// [`super::describe`] is given.
     #[must_use]

@@ -25,8 +25,14 @@ pub fn describe(
     let mut stopped = false;
 
     for (done, figure) in (0_u32..).zip(figures) {
-        let mut progress =
-            Progress { stage: Stage::Vision, activity: "image".to_owned(), done, total, tokens: 0 };
+        let mut progress = Progress {
+            stage: Stage::Vision,
+            activity: "image".to_owned(),
+            done,
+            total,
+            tokens: 0,
+            at_once: 1,
+        };
         sink.event(Event::Progress(progress.clone()), Vec::new());
         let result = captioner.caption(&figure.bytes, &mut |so_far| {
             if sink.stopped() {
@@ -78,8 +84,14 @@ pub fn describe(
         sink.event(Event::Warning(crate::document::Warning { page: None, message }), Vec::new());
     }
     let models = if figures.is_empty() { Vec::new() } else { vec![model.to_owned()] };
-    let report =
-        StageReport { stage: Stage::Vision, outcome, millis: clock.now_ms() - began, counts, models };
+    let report = StageReport {
+        stage: Stage::Vision,
+        outcome,
+        millis: clock.now_ms() - began,
+        counts,
+        models,
+        load_millis: None,
+    };
     sink.event(Event::StageEnded(report.clone()), Vec::new());
     report
 }

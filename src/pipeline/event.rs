@@ -67,6 +67,20 @@ pub struct Progress {
     pub total: u32,
     /// Tokens generated so far for the current unit.
     pub tokens: u32,
+    /// Units worked on together, for whoever limits the time of one; 0 and 1 say that it is one.
+    #[serde(default)]
+    pub at_once: u32,
+}
+
+impl Progress {
+    /// What the activity of reading a model begins with; its name follows.
+    pub const LOADING: &'static str = "loading ";
+
+    /// Whether the model is still being read.
+    #[must_use]
+    pub fn is_loading(&self) -> bool {
+        self.activity.starts_with(Self::LOADING)
+    }
 }
 
 /// How a stage ended.
@@ -82,6 +96,9 @@ pub struct StageReport {
     pub counts: Counts,
     /// Models used, by registry id.
     pub models: Vec<String>,
+    /// Milliseconds until its model was in memory; none where it was there already, or none was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load_millis: Option<f64>,
 }
 
 /// How a stage ended.

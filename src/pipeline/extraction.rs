@@ -447,14 +447,21 @@ impl<'a> Extraction<'a> {
         self.phase = Phase::Ended;
         self.begun.clear();
         let counts = self.counts;
-        let report = StageReport { stage: Stage::Extraction, outcome, millis, counts, models: Vec::new() };
+        let report = StageReport {
+            stage: Stage::Extraction,
+            outcome,
+            millis,
+            counts,
+            models: Vec::new(),
+            load_millis: None,
+        };
         sink.event(Event::StageEnded(report), Vec::new());
     }
 }
 
 fn tell_progress(activity: &str, done: u32, total: u32, sink: &mut dyn Sink) {
     let activity = activity.to_owned();
-    let progress = Progress { stage: Stage::Extraction, activity, done, total, tokens: 0 };
+    let progress = Progress { stage: Stage::Extraction, activity, done, total, tokens: 0, at_once: 1 };
     sink.event(Event::Progress(progress), Vec::new());
 }
 

@@ -82,6 +82,7 @@ impl StageReport {
             millis: 0.0,
             counts: Counts::default(),
             models: Vec::new(),
+            load_millis: None,
         }
     }
 
@@ -94,6 +95,7 @@ impl StageReport {
             millis,
             counts: Counts::default(),
             models: Vec::new(),
+            load_millis: None,
         }
     }
 }

@@ -27,14 +27,20 @@ pub fn summarise(
 ) -> StageReport {
     let began = clock.now_ms();
     let id = model.as_ref().map(|model| model.id.to_owned());
-    let mut progress =
-        Progress { stage: Stage::Text, activity: "document".to_owned(), done: 0, total: 1, tokens: 0 };
+    let mut progress = Progress {
+        stage: Stage::Text,
+        activity: "document".to_owned(),
+        done: 0,
+        total: 1,
+        tokens: 0,
+        at_once: 1,
+    };
     sink.event(Event::Progress(progress.clone()), Vec::new());
     let made = make_synopsis(document, model.map(|named| (named.id, named.model)), &mut |told| {
         match told {
-            Told::Working { activity, done, total } => {
+            Told::Working { activity, done, total, at_once } => {
                 let activity = activity.to_owned();
-                progress = Progress { stage: Stage::Text, activity, done, total, tokens: 0 };
+                progress = Progress { stage: Stage::Text, activity, done, total, tokens: 0, at_once };
                 sink.event(Event::Progress(progress.clone()), Vec::new());
             }
             Told::Writing { text, tokens } => tell_writing(text, tokens, &mut progress, sink),
@@ -52,6 +58,7 @@ pub fn summarise(
             ..Counts::default()
         },
         models: id.filter(|_| made.asked > 0).into_iter().collect(),
+        load_millis: None,
     };
     sink.event(Event::StageEnded(report.clone()), Vec::new());
     report
@@ -81,8 +88,14 @@ pub fn ask(
     model: Option<NamedModel<'_>>,
     sink: &mut dyn Sink,
 ) -> Answer {
-    let mut progress =
-        Progress { stage: Stage::Text, activity: "answer".to_owned(), done: 0, total: 1, tokens: 0 };
+    let mut progress = Progress {
+        stage: Stage::Text,
+        activity: "answer".to_owned(),
+        done: 0,
+        total: 1,
+        tokens: 0,
+        at_once: 1,
+    };
     sink.event(Event::Progress(progress.clone()), Vec::new());
     answer(document, question, model.map(|named| (named.id, named.model)), &mut |so_far| {
         tell_writing(so_far.text, so_far.tokens, &mut progress, sink);

@@ -1,6 +1,6 @@
 //! The page's end of a worker: start, send, receive, notice its death, end it.
 
-use super::clock::Timer;
+use super::clock;
 use super::envelope::{self, EnvelopeError, Posting};
 use super::new_worker::new_worker;
 use super::{PlatformError, Program, address, call, describe, property};
@@ -15,9 +15,10 @@ use web_sys::{Blob, BlobPropertyBag, ErrorEvent, MessageEvent, Url, Worker, Work
 
 /// The script that starts the program, with `SCRIPT`, `MODULE`, `PLACE`, `LIFELINE` and `THREADS` to be declared before it.
 const START: &str = include_str!("worker_start.js");
-/// A worker that has not said that it listens after this many milliseconds is taken for dead: fetching
-/// and compiling the program takes seconds on a slow phone.
-const START_LIMIT_MS: f64 = 60_000.0;
+/// A worker that has not said that it listens after this many seconds is taken for dead: fetching and compiling the
+/// program takes seconds on a slow phone. They are counted one by one, so that those in which a tab was frozen or
+/// the machine slept do not count.
+const START_LIMIT_S: u32 = 60;
 
 /// What comes from a worker.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +51,7 @@ struct Shared {
 
 enum State {
     /// Not listening yet; what is to be sent once it does.
-    Starting { queue: Vec<Posting>, _limit: Timer },
+    Starting { queue: Vec<Posting> },
     /// Listening.
     Running,
     /// Ended or dead: whatever still comes from it is late and ignored.
@@ -76,14 +77,11 @@ impl WorkerHandle {
         options.set_name(name);
         let worker = new_worker(&script, &options).map_err(failed)?;
         let shared = Rc::new_cyclic(|shared: &Weak<Shared>| {
-            let late = shared.clone();
-            let limit = Timer::after(START_LIMIT_MS, move || {
-                with(&late, |shared| shared.die("it did not start within a minute".to_owned()));
-            });
+            wasm_bindgen_futures::spawn_local(limit_start(shared.clone()));
             Shared {
                 worker,
                 script,
-                state: RefCell::new(State::Starting { queue: Vec::new(), _limit: limit }),
+                state: RefCell::new(State::Starting { queue: Vec::new() }),
                 on_event: Box::new(on_event),
                 listeners: RefCell::default(),
             }
@@ -152,7 +150,7 @@ impl Shared {
     fn send(self: &Rc<Self>, encoded: Result<Posting, EnvelopeError>) {
         match encoded {
             Ok(posting) => {
-                if let State::Starting { queue, .. } = &mut *self.state.borrow_mut() {
+                if let State::Starting { queue } = &mut *self.state.borrow_mut() {
                     queue.push(posting);
                     return;
                 }
@@ -212,7 +210,7 @@ impl Shared {
 
     fn ready(self: &Rc<Self>) {
         let before = self.state.replace(State::Running);
-        if let State::Starting { queue, .. } = before {
+        if let State::Starting { queue } = before {
             for posting in &queue {
                 self.post(posting);
             }
@@ -274,6 +272,19 @@ fn listen(shared: &Rc<Shared>, kind: &str, react: impl Fn(&Rc<Shared>, JsValue) 
     });
     let _ = shared.worker.add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref());
     shared.listeners.borrow_mut().push(closure);
+}
+
+/// Takes a worker for dead that does not start in time.
+async fn limit_start(shared: Weak<Shared>) {
+    let starting =
+        || shared.upgrade().is_some_and(|shared| matches!(*shared.state.borrow(), State::Starting { .. }));
+    for _ in 0..START_LIMIT_S {
+        clock::sleep(1_000.0).await;
+        if !starting() {
+            return;
+        }
+    }
+    with(&shared, |shared| shared.die("it did not start within a minute".to_owned()));
 }
 
 /// Notices a worker that went without a word (closed by the browser): the lock it holds comes free. It has

@@ -32,11 +32,19 @@ pub struct RetryPolicy {
     pub longest_pause_ms: f64,
     /// So many new bytes make it a new beginning: tries are counted from 0 again.
     pub progress_bytes: u64,
+    /// So often may come what is not the file; a cache on the way may be to blame, so that it is worth another try.
+    pub wrong_files: u32,
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { attempts: 6, first_pause_ms: 1000.0, longest_pause_ms: 60_000.0, progress_bytes: 1 << 20 }
+        Self {
+            attempts: 6,
+            first_pause_ms: 1000.0,
+            longest_pause_ms: 60_000.0,
+            progress_bytes: 1 << 20,
+            wrong_files: 2,
+        }
     }
 }
 
@@ -203,6 +211,8 @@ pub struct FileDownload {
     patched: bool,
     /// Started anew already because of a part that did not fit.
     restarted: bool,
+    /// How often something came that is not the file.
+    wrong: u32,
     keep_part: bool,
 }
 
@@ -222,6 +232,7 @@ impl FileDownload {
             mark: 0,
             patched: false,
             restarted: false,
+            wrong: 0,
             keep_part: true,
         }
     }
@@ -293,9 +304,9 @@ impl FileDownload {
                 let millis = millis * (0.5 + 0.5 * jitter.clamp(0.0, 1.0));
                 Next::Wait { millis, attempt: self.attempts, reason }
             }
-            State::Complete => self.verify(),
+            State::Complete => self.verify(jitter),
             State::Ready | State::Body { .. } => match self.exact_size() {
-                Some(size) if self.received == size && self.received > 0 => self.verify(),
+                Some(size) if self.received == size && self.received > 0 => self.verify(jitter),
                 Some(size) if self.received > size => {
                     self.start_over();
                     Next::Fetch { range: None }
@@ -322,13 +333,13 @@ impl FileDownload {
             && expected != found
         {
             let (url, expected, found) = (self.plan.url.clone(), expected.clone(), found.clone());
-            return self.fail(DownloadError::WrongHash { url, expected, found }, false);
+            return self.wrong_file(DownloadError::WrongHash { url, expected, found });
         }
         if let (Some(expected), Some(found)) = (self.plan.size, served.size)
             && expected != found
         {
             let url = self.plan.url.clone();
-            return self.fail(DownloadError::WrongSize { url, expected, found }, false);
+            return self.wrong_file(DownloadError::WrongSize { url, expected, found });
         }
         let length = head.content_length.as_deref().and_then(|length| length.trim().parse().ok());
         if head.status == 200 {
@@ -365,7 +376,7 @@ impl FileDownload {
         match self.exact_size() {
             Some(expected) if self.received > expected => {
                 let (url, found) = (self.plan.url.clone(), self.received);
-                self.fail(DownloadError::WrongSize { url, expected, found }, false);
+                self.wrong_file(DownloadError::WrongSize { url, expected, found });
                 false
             }
             _ => true,
@@ -475,7 +486,18 @@ impl FileDownload {
         Begin::Drop { truncate: !keep_part }
     }
 
-    fn verify(&mut self) -> Next {
+    /// What came is not the file: away with it, and after a pause once more from the start, but not for ever.
+    fn wrong_file(&mut self, error: DownloadError) -> Begin {
+        self.wrong += 1;
+        if self.wrong >= self.policy.wrong_files {
+            return self.fail(error, false);
+        }
+        self.start_over();
+        self.retry(error.to_string(), None);
+        Begin::Drop { truncate: true }
+    }
+
+    fn verify(&mut self, jitter: f64) -> Next {
         let found = hexadecimal(&self.hasher.clone().finalize());
         let expected = self.plan.sha256.clone().or_else(|| self.served.sha256.clone());
         if let Some(expected) = expected.as_ref().filter(|expected| **expected != found) {
@@ -486,8 +508,8 @@ impl FileDownload {
             }
             let url = self.plan.url.clone();
             let error = DownloadError::WrongHash { url, expected: expected.clone(), found };
-            self.fail(error.clone(), false);
-            return Next::Failed(error);
+            self.wrong_file(error);
+            return self.next(jitter);
         }
         self.state = State::Complete;
         Next::Done(FileRecord {

@@ -323,24 +323,40 @@ fn another_range_than_asked_for_starts_anew() {
 #[test]
 fn a_wrong_size_is_refused() {
     let file = content(1000);
-    let run = fresh(plan(Some(900), None), &[serve(&file, "v1", None)]);
+    let run = fresh(plan(Some(900), None), &vec![serve(&file, "v1", None); 2]);
     assert!(matches!(run.end, Err(DownloadError::WrongSize { expected: 900, .. })));
+    assert_eq!((run.ranges.len(), run.pauses.len()), (2, 1), "once more, after a pause");
     assert!(!run.download.keeps_part());
     let run = fresh(plan(Some(1100), None), &[serve(&file, "v1", None)]);
     assert!(run.end.is_err(), "too short is a cut, and in the end a failure");
     let linked_size = Some("1000".to_owned());
     let head = ResponseHead { status: 200, linked_size, ..ResponseHead::default() };
-    let run = fresh(plan(Some(900), None), &[Answer::Raw(head, file)]);
+    let run = fresh(plan(Some(900), None), &vec![Answer::Raw(head, file); 2]);
     assert!(run.disk.is_empty(), "seen in the head, before a byte was read");
     assert!(matches!(run.end, Err(DownloadError::WrongSize { found: 1000, .. })));
 }
 
 #[test]
 fn a_wrong_hash_is_refused_and_not_kept() {
-    let run = fresh(plan(None, Some("0".repeat(64))), &[serve(&content(1000), "v1", None)]);
+    let run = fresh(plan(None, Some("0".repeat(64))), &vec![serve(&content(1000), "v1", None); 3]);
     assert!(matches!(run.end, Err(DownloadError::WrongHash { .. })));
-    assert_eq!(run.ranges.len(), 1, "the same bytes would come again");
+    assert_eq!(
+        (run.ranges, run.pauses.len()),
+        (vec![None, None], 1),
+        "once more from the start, after a pause"
+    );
     assert!(!run.download.keeps_part());
+}
+
+#[test]
+fn what_a_cache_on_the_way_spoilt_is_mended_by_another_try() {
+    let file = content(1000);
+    let spoilt = content(1000).into_iter().rev().collect::<Vec<u8>>();
+    let script = [serve(&spoilt, "v1", None), serve(&file, "v1", Some(400)), serve(&file, "v1", None)];
+    let run = fresh(plan(Some(1000), Some(sha256(&file))), &script);
+    assert!(run.end.unwrap().verified);
+    assert_eq!(run.disk, file);
+    assert_eq!(run.ranges, [None, None, Some("bytes=400-".to_owned())], "and resumed as ever");
 }
 
 #[test]
@@ -364,9 +380,10 @@ fn the_hub_tells_hash_and_size() {
     };
     let run = fresh(plan(None, None), &[Answer::Raw(head(sha256(&file)), file.clone())]);
     assert!(run.end.unwrap().verified);
-    let run = fresh(plan(None, None), &[Answer::Raw(head("1".repeat(64)), file.clone())]);
+    let run = fresh(plan(None, None), &vec![Answer::Raw(head("1".repeat(64)), file.clone()); 2]);
     assert!(matches!(run.end, Err(DownloadError::WrongHash { .. })));
-    let run = fresh(plan(None, Some("2".repeat(64))), &[Answer::Raw(head(sha256(&file)), file.clone())]);
+    let answer = Answer::Raw(head(sha256(&file)), file.clone());
+    let run = fresh(plan(None, Some("2".repeat(64))), &vec![answer; 2]);
     assert!(run.disk.is_empty(), "the host's own hash says it beforehand");
     assert!(matches!(run.end, Err(DownloadError::WrongHash { .. })));
     // A git blob's name is no SHA-256.

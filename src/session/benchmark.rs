@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::message::{Attachment, Command, Role};
+use super::watch::Work;
 use crate::protocol::Request;
 use crate::registry::Measured;
 
@@ -39,7 +40,7 @@ impl Session {
         match model {
             Some(name) => {
                 let request = Request::Measure { model: name.to_owned() };
-                self.workers.send(Role::Model, request, Attachment::Nothing, self.now, out);
+                self.ask_models(Work::Trial, request, Attachment::Nothing, out);
             }
             // Its memory goes back.
             None => self.end_worker(Role::Model, out),
@@ -48,6 +49,7 @@ impl Session {
 
     /// Takes in what was found, and goes on with the next model.
     pub(super) fn measured(&mut self, found: Result<Measured, String>, out: &mut Vec<Command>) {
+        self.watch.served(|work| *work == Work::Trial);
         let Some(running) = self.benchmark.running else { return };
         match found {
             Ok(found) => {

@@ -2,6 +2,7 @@
 
 use super::job::Job;
 use super::message::ExportKind;
+use super::record::Record;
 use super::settings::Settings;
 use crate::document::FigureImage;
 use crate::export::{self, Contents, HtmlOptions, MarkdownOptions};
@@ -77,6 +78,11 @@ pub fn file(job: &Job, kind: ExportKind, settings: &Settings) -> Result<ExportFi
             bytes: export::chunks_json_lines(job.document(), CHUNK_TOKENS)
                 .map_err(|error| error.to_string())?
                 .into_bytes(),
+        },
+        ExportKind::Report => ExportFile {
+            name: format!("{stem}.report.json"),
+            media_type: "application/json",
+            bytes: Record::of(job).to_json()?.into_bytes(),
         },
         ExportKind::Zip => {
             let images: Vec<FigureImage> = job

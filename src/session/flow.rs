@@ -4,6 +4,8 @@ use super::job::{Exchange, Job, JobState, Phase, Reply};
 use super::kept::Entry;
 use super::message::{Attachment, Command, Role};
 use super::models::{Resolved, kind_of};
+use super::parts::Parts;
+use super::watch::Work;
 use super::{ModelStatus, Session};
 use crate::document::FigureImage;
 use crate::pipeline::event::{Counts, Event as Told, Options, Outcome, Stage, StageReport};
@@ -31,6 +33,7 @@ impl Session {
                 continue;
             }
             let stage = job.todo.remove(0);
+            job.stage_mut(stage).parts = Parts::default();
             let asked = job.may_download;
             let may_download = asked || self.job(active).is_some_and(|job| self.wants(job).download);
             self.run_stage(active, stage, may_download, out);
@@ -38,11 +41,12 @@ impl Session {
     }
 
     fn begin(&mut self, id: JobId) {
-        let now = self.now;
+        let (now, program) = (self.now, self.program);
         self.active = Some(id);
         let Some(job) = self.job_mut(id) else { return };
         job.state = JobState::Working;
         job.began = now;
+        job.program = program;
         let text = format!("Working on {}.", job.name);
         if self.view.job.is_none() {
             self.view.job = Some(id);
@@ -91,9 +95,12 @@ impl Session {
         let Some(job) = self.job_mut(id) else { return };
         let wanted = wanted || job.may_download;
         let state = job.stage_mut(stage);
-        state.began = now;
+        if state.parts.requests == 0 {
+            state.began = now;
+        }
         state.partial.clear();
-        state.progress = None;
+        let last = state.progress.take();
+        state.parts.cut(last.as_ref());
         state.phase = Phase::Running;
         if !wanted {
             self.skip_stage(id, stage, "not asked for");
@@ -102,7 +109,7 @@ impl Session {
         if let (Resolved::Missing(model), true) = (&resolved, may_download) {
             let needed =
                 stage == Stage::Text || job.undescribed().iter().any(|id| job.result.image(id).is_some());
-            if needed {
+            if needed && !job.no_download.contains(&model.id) {
                 job.stage_mut(stage).phase = Phase::Downloading(model.id.clone());
                 self.start_download(&model.id, out);
                 return;
@@ -137,13 +144,10 @@ impl Session {
 
     fn run_vision(&mut self, id: JobId, resolved: &Resolved, out: &mut Vec<Command>) {
         let Some(job) = self.job(id) else { return };
-        let mut figures = Vec::new();
-        let mut buffers = Vec::new();
-        for figure in job.undescribed() {
-            if let Some(bytes) = job.result.image(&figure) {
-                buffers.push(bytes.to_vec());
-                figures.push(figure);
-            }
+        let (figures, brief) = job.next_figures(self.figures_at_once());
+        if figures.is_empty() && job.stage(Stage::Vision).parts.requests > 0 {
+            self.end_parts(id, Stage::Vision, "they were left out");
+            return;
         }
         if figures.is_empty() {
             self.skip_stage(id, Stage::Vision, "no figure needs a description");
@@ -157,12 +161,20 @@ impl Session {
                 return;
             }
         };
-        let request = Request::Describe { job: id, model, figures };
-        self.workers.send(Role::Model, request, Attachment::Buffers(buffers), self.now, out);
+        let Some(job) = self.job_mut(id) else { return };
+        let buffers =
+            figures.iter().filter_map(|figure| job.result.image(figure).map(<[u8]>::to_vec)).collect();
+        let parts = &mut job.stage_mut(Stage::Vision).parts;
+        parts.requests += 1;
+        parts.batch.clone_from(&figures);
+        let work = Work::Stage(id, Stage::Vision, Some(model.clone()));
+        let request = Request::Describe { job: id, model, figures, brief };
+        self.ask_models(work, request, Attachment::Buffers(buffers), out);
     }
 
     fn run_text(&mut self, id: JobId, resolved: &Resolved, out: &mut Vec<Command>) {
         let reason = self.why_without(Stage::Text, resolved);
+        let one_by_one = self.is_memory_short();
         let Some(job) = self.job_mut(id) else { return };
         let model = match resolved {
             Resolved::Stored(model) if !job.broken_models.contains(&model.id) => Some(model.clone()),
@@ -173,8 +185,12 @@ impl Session {
             }
             Resolved::Without => None,
         };
-        let request = Request::Summarise { job: id, model, document: Box::new(job.document().clone()) };
-        self.workers.send(Role::Model, request, Attachment::Nothing, self.now, out);
+        let document = Box::new(job.document().clone());
+        let parts = &mut job.stage_mut(Stage::Text).parts;
+        parts.requests += 1;
+        let work = Work::Stage(id, Stage::Text, model.clone());
+        let request = Request::Summarise { job: id, model, document, brief: parts.brief_text, one_by_one };
+        self.ask_models(work, request, Attachment::Nothing, out);
     }
 
     /// Why a stage runs without a model.
@@ -232,7 +248,13 @@ impl Session {
         }
         self.workers.get_mut(role).heard = self.now;
         match response {
-            Response::Ready { protocol } if protocol == PROTOCOL => self.workers.ready(role, out),
+            Response::Ready { protocol } if protocol == PROTOCOL => {
+                if role == Role::Model {
+                    self.watch.ready();
+                }
+                self.workers.ready(role, out);
+            }
+            Response::Memory { bytes } => self.worker_memory(role, bytes),
             Response::Ready { .. } => {
                 self.workers.end(role, out);
                 self.broken = Some(
@@ -240,7 +262,12 @@ impl Session {
                         .to_owned(),
                 );
             }
-            Response::Event { job, event } => self.told(role, job, event, images, out),
+            Response::Event { job, event } => {
+                if role == Role::Model {
+                    self.watch_told(job, &event);
+                }
+                self.told(role, job, event, images, out);
+            }
             Response::PasswordNeeded { job, wrong } => {
                 if self.is_extracting(job) {
                     self.password_needed(job, wrong);
@@ -271,6 +298,7 @@ impl Session {
             }
             Response::Answer { job, question, answer, passages, error } => {
                 let reply = Reply::Given { answer: answer.map(|answer| answer.text), passages, error };
+                let reply = self.question_served(reply, job, &question);
                 self.answered(job, &question, reply);
             }
             Response::Measured { found } => self.measured(found, out),
@@ -303,7 +331,11 @@ impl Session {
         match event {
             Told::Progress(progress) => {
                 if progress.stage == stage {
-                    job.stage_mut(stage).progress = Some(progress);
+                    let state = job.stage_mut(stage);
+                    if let Some(last) = state.progress.take_if(|last| last.done != progress.done) {
+                        state.parts.unit_ended(&last);
+                    }
+                    state.progress = Some(progress);
                 }
             }
             Told::Partial { stage: of, text } => {
@@ -320,7 +352,7 @@ impl Session {
                     self.finish_stopped(id);
                     return;
                 }
-                if self.falls_back(id, &report, out) {
+                if self.part_ended(id, &mut report, out) {
                     return;
                 }
                 if let Some(job) = self.job(id)
@@ -346,6 +378,7 @@ impl Session {
                 let edited = known.is_some_and(|known| known.edited);
                 job.model_deaths = 0;
                 job.stage_mut(stage).partial.clear();
+                job.stage_mut(stage).parts.described();
                 if !edited {
                     let told = Told::Described { figure, description };
                     self.keep_told(id, &told, &[]);
@@ -429,6 +462,8 @@ impl Session {
 /// A stage's report made by the page: for one that was begun by one worker and ended by another.
 pub(super) fn report(job: &Job, stage: Stage, outcome: Outcome, now: f64) -> StageReport {
     let document = job.document();
+    let parts = &job.stage(stage).parts;
+    let mut models: Vec<String> = Vec::new();
     let counts = match stage {
         Stage::Extraction => Counts {
             pages: u32::try_from(document.pages.len()).unwrap_or(u32::MAX),
@@ -437,13 +472,17 @@ pub(super) fn report(job: &Job, stage: Stage, outcome: Outcome, now: f64) -> Sta
             tokens: 0,
         },
         Stage::Vision => {
-            let described = document.figures.iter().filter(|figure| figure.description.is_some()).count();
-            Counts { images: u32::try_from(described).unwrap_or(u32::MAX), ..Counts::default() }
+            let mut described = 0;
+            for description in document.figures.iter().filter_map(|figure| figure.description.as_ref()) {
+                described += 1;
+                models.extend(description.model.clone().filter(|model| !models.contains(model)));
+            }
+            Counts { images: described, tokens: parts.tokens(), ..Counts::default() }
         }
-        Stage::Text => Counts::default(),
+        Stage::Text => Counts { tokens: parts.tokens(), ..Counts::default() },
     };
     let millis = (now - job.stage(stage).began).max(0.0);
-    StageReport { stage, outcome, millis, counts, models: Vec::new() }
+    StageReport { stage, outcome, millis, counts, models, load_millis: parts.load_millis() }
 }
 
 fn characters(job: &Job) -> u64 {

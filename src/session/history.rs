@@ -36,6 +36,10 @@ pub struct Run {
     pub warnings: u32,
     /// The build of the models' program.
     pub program: String,
+    /// The most memory in use while it was worked on, in bytes, where that is known.
+    pub peak_memory: Option<u64>,
+    /// Milliseconds until the slowest of its models was in memory; none where none had to be loaded.
+    pub load_millis: Option<f64>,
 }
 
 /// How a document ended.
@@ -90,6 +94,9 @@ const AIMS: [(u32, u32, f64, &str); 3] = [
     (21, 50, 900_000.0, "21 to 50 pages within 15 minutes"),
 ];
 
+/// Milliseconds that a model may take to load.
+const LOAD_AIM: f64 = 60_000.0;
+
 impl Run {
     /// Of a document whose work has ended.
     #[must_use]
@@ -116,6 +123,8 @@ impl Run {
             models: report.models().into_iter().map(str::to_owned).collect(),
             warnings: count(report.warnings.len()),
             program: program.to_owned(),
+            peak_memory: (job.peak_memory > 0).then_some(job.peak_memory),
+            load_millis: stages.iter().flatten().filter_map(|stage| stage.load_millis).reduce(f64::max),
         }
     }
 
@@ -173,6 +182,13 @@ impl History {
                 Rating { aim, met, of: of_size().count(), needed: 1000 }
             })
             .collect();
+        let loads = || ended().filter_map(|run| run.load_millis);
+        ratings.push(Rating {
+            aim: "models load within a minute",
+            met: loads().filter(|millis| *millis <= LOAD_AIM).count(),
+            of: loads().count(),
+            needed: 1000,
+        });
         let failed = ended().filter(|run| run.ending == Ending::Failed).count();
         let of = ended().count();
         ratings.push(Rating {
@@ -227,8 +243,8 @@ mod tests {
     fn aims_are_counted_over_the_documents_that_they_are_for() {
         let mut history = History::default();
         for one in [
-            run(3, 20_000.0, Ending::Done),
-            run(5, 90_000.0, Ending::Partial),
+            Run { load_millis: Some(59_000.0), ..run(3, 20_000.0, Ending::Done) },
+            Run { load_millis: Some(61_000.0), ..run(5, 90_000.0, Ending::Partial) },
             run(6, 90_000.0, Ending::Done),
             run(30, 1e6, Ending::Stopped),
             run(0, 10.0, Ending::Failed),
@@ -237,7 +253,10 @@ mod tests {
         }
         let found: Vec<(usize, usize, Option<bool>)> =
             history.ratings().iter().map(|rating| (rating.met, rating.of, rating.is_met())).collect();
-        assert_eq!(found, [(1, 2, Some(false)), (1, 1, Some(true)), (0, 0, None), (3, 4, Some(false))]);
+        assert_eq!(
+            found,
+            [(1, 2, Some(false)), (1, 1, Some(true)), (0, 0, None), (1, 2, Some(false)), (3, 4, Some(false)),]
+        );
         let one_in_200 = |failed: usize| {
             let mut history = History::default();
             (0..MOST_RUNS).for_each(|index| {

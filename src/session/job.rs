@@ -1,6 +1,7 @@
 //! One document in the queue: what is wanted, what is finished, and how far the rest is.
 
 use super::message::FileId;
+use super::parts::Parts;
 use crate::document::{Correction, Document, FigureId, Passage, Rect};
 use crate::pipeline::Assembler;
 use crate::pipeline::event::{Outcome, Progress, Stage};
@@ -60,6 +61,14 @@ pub struct Job {
     pub(super) worked: f64,
     /// It is among those whose times are remembered.
     pub(super) remembered: bool,
+    /// Models that could not be downloaded for it.
+    pub(super) no_download: BTreeSet<String>,
+    /// The most memory in use while it was worked on, in bytes; 0 if that is not known.
+    pub peak_memory: u64,
+    /// Bytes of memory that were meant to suffice.
+    pub(super) memory_budget: u64,
+    /// The build of the models' program that worked on it.
+    pub(super) program: &'static str,
 }
 
 /// Where a document stands.
@@ -98,6 +107,8 @@ pub struct StageState {
     pub partial: String,
     /// When it began, in milliseconds.
     pub began: f64,
+    /// What its requests came to so far.
+    pub(super) parts: Parts,
 }
 
 /// Where a stage stands.
@@ -182,6 +193,10 @@ impl Job {
             began: 0.0,
             worked: 0.0,
             remembered: false,
+            no_download: BTreeSet::new(),
+            peak_memory: 0,
+            memory_budget: 0,
+            program: "",
         }
     }
 

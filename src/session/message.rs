@@ -92,6 +92,8 @@ pub enum ExportKind {
     Text,
     /// One HTML page, without its images.
     Html,
+    /// What the run did, as JSON, without a word of the document.
+    Report,
     /// Chunks for retrieval, as JSON lines.
     Chunks,
     /// Markdown to the clipboard.
@@ -296,6 +298,12 @@ pub enum Event {
         /// What the browser says.
         message: String,
     },
+    /// The page's own program has so many bytes of memory.
+    PageMemory(u64),
+    /// What the browser counts for the page and its workers, in bytes.
+    MemoryMeasured(u64),
+    /// The page came to the front, or went behind others (`false`).
+    InFront(bool),
     /// Time passed, as asked for with [`Command::Wake`].
     Tick,
 }
@@ -351,6 +359,8 @@ pub enum Command {
         /// From now.
         after_ms: f64,
     },
+    /// Ask the browser what memory it counts, for [`Event::MemoryMeasured`], where it tells.
+    MeasureMemory,
     /// Remember the settings.
     Persist(Settings),
     /// Remember how a document went, beside those of other tabs.

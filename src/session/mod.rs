@@ -13,16 +13,20 @@ mod flow;
 mod history;
 mod job;
 mod kept;
+mod memory;
 mod message;
 mod models;
 mod pages;
+mod parts;
 mod person;
+mod record;
 mod recovery;
 mod scans;
 mod settings;
 mod time;
 mod variant;
 mod wants;
+mod watch;
 mod wording;
 mod words;
 mod workers;
@@ -35,9 +39,11 @@ pub use browser::{Ability, Browser};
 pub use history::{Ending, History, Rating, Run};
 pub use job::{Exchange, Job, JobState, Phase, Reply, Revisions, STAGES, StageState};
 pub use kept::{Damaged, Earlier, Entry, Kept, decode, encode};
+pub use memory::{Level, MemoryUse};
 pub use message::{Attachment, Command, Event, ExportKind, FileId, NewFile, Pane, Role, Tab};
 pub use models::{ModelStatus, Models, Resolved};
 pub use pages::PageImage;
+pub use record::{Aim, Record};
 pub use settings::{ModelChoice, Settings, Theme};
 pub use variant::{Abilities, Choice, Variant};
 pub use wants::Wants;
@@ -78,6 +84,8 @@ pub struct Session {
     pages: pages::PageImages,
     /// What the device says it has, in bytes.
     memory: Option<u64>,
+    held: memory::Memory,
+    watch: watch::Watch,
     scans: scans::Scans,
     clock: time::Clock,
     /// What is to be kept of the event that is being applied.
@@ -154,6 +162,8 @@ impl Session {
             store_deaths: 0,
             pages: pages::PageImages::default(),
             memory,
+            held: memory::Memory::default(),
+            watch: watch::Watch::default(),
             scans: scans::Scans::new(memory, 1),
             clock: time::Clock::default(),
             keeping: Vec::new(),
@@ -177,6 +187,7 @@ impl Session {
             Event::Tick => self.tick(&mut out),
             event => self.person(event, &mut out),
         }
+        self.mind_memory(&mut out);
         self.read_scans(&mut out);
         self.advance(&mut out);
         self.render_wanted(&mut out);

@@ -1,16 +1,14 @@
 //! Models: which there are, which are stored, which to use.
 
+use super::memory::ASSUMED_MEMORY;
 use super::message::{Attachment, Command, Role};
 use super::settings::ModelChoice;
 use super::wants::Wants;
 use super::{Job, Phase, STAGES, Session};
 use crate::pipeline::event::Stage;
-use crate::protocol::{DownloadState, Request};
+use crate::protocol::{DownloadState, JobId, Request};
 use crate::registry::{ModelEntry, ModelKind, Registry, StoredModel, affordable_memory};
 use std::collections::BTreeMap;
-
-/// What to assume of a device that does not say how much memory it has, in bytes.
-const ASSUMED_MEMORY: u64 = 4 << 30;
 
 /// Models: known, stored, being downloaded.
 #[derive(Clone, Debug)]
@@ -159,19 +157,32 @@ impl Session {
         }
     }
 
-    /// The same for a document: not one that failed on it, but the next smaller one that is stored.
+    /// The same for a document: not one that failed on it, but the next smaller one that is stored; instead of one that
+    /// could not be downloaded also one that could be.
     pub(super) fn resolve_for(&self, job: &Job, stage: Stage) -> Resolved {
         let resolved = self.resolve_wanted(&self.wants(job), stage);
-        let (Resolved::Stored(model), Some(kind)) = (&resolved, kind_of(stage)) else { return resolved };
-        if !job.broken_models.contains(&model.id) {
+        let (Resolved::Stored(model) | Resolved::Missing(model), Some(kind)) = (&resolved, kind_of(stage))
+        else {
+            return resolved;
+        };
+        let usable = |model: &ModelEntry| {
+            !job.broken_models.contains(&model.id) && !job.no_download.contains(&model.id)
+        };
+        if usable(model) {
             return resolved;
         }
-        let smaller = self.models.of_kind(kind).find(|other| {
-            other.memory < model.memory
-                && self.models.is_stored(&other.id)
-                && !job.broken_models.contains(&other.id)
-        });
-        smaller.cloned().map_or(Resolved::Without, Resolved::Stored)
+        let smaller =
+            || self.models.of_kind(kind).filter(|other| other.memory < model.memory && usable(other));
+        if let Some(stored) = smaller().find(|other| self.models.is_stored(&other.id)) {
+            return Resolved::Stored(stored.clone());
+        }
+        if matches!(resolved, Resolved::Stored(_)) {
+            return Resolved::Without;
+        }
+        // Without an address of the person's own only what is served somewhere can be downloaded.
+        let own_address = !self.settings.base_url.trim().is_empty();
+        let served = smaller().find(|other| own_address || other.unavailable.is_none());
+        served.cloned().map_or(resolved, Resolved::Missing)
     }
 
     pub(super) fn list_models(&mut self, out: &mut Vec<Command>) {
@@ -211,6 +222,7 @@ impl Session {
         }
         self.models.downloads.insert(id.to_owned(), state.clone());
         let name = self.models.entry(id).map_or_else(|| id.to_owned(), |model| model.name.clone());
+        let mut failed = None;
         match state {
             DownloadState::Running { .. } | DownloadState::Waiting { .. } => return,
             DownloadState::Done => {
@@ -221,10 +233,11 @@ impl Session {
             DownloadState::Stopped => self.announce(format!("The download of {name} was stopped.")),
             DownloadState::Failed { reason } => {
                 self.notify(format!("{name} could not be downloaded: {reason}"));
+                failed = Some(reason);
             }
         }
         self.list_models(out);
-        self.go_on_after_download(id, out);
+        self.go_on_after_download(id, failed.as_deref(), out);
     }
 
     /// The store lists what it has only after a while; a finished download counts at once.
@@ -237,15 +250,38 @@ impl Session {
         }
     }
 
-    /// A stage that waited for this download runs now, with the model or without it.
-    fn go_on_after_download(&mut self, id: &str, out: &mut Vec<Command>) {
+    /// A stage that waited for this download runs now, with the model; if it failed, with the next smaller one.
+    fn go_on_after_download(&mut self, id: &str, failed: Option<&str>, out: &mut Vec<Command>) {
         let Some(job) = self.active.and_then(|active| self.job_mut(active)) else { return };
         let waiting = STAGES.into_iter().find(
             |stage| matches!(&job.stage(*stage).phase, Phase::Downloading(model) if model.as_str() == id),
         );
-        if let Some(stage) = waiting {
-            let job = job.id;
-            self.run_stage(job, stage, false, out);
+        let Some(stage) = waiting else { return };
+        let job = job.id;
+        if let Some(why) = failed {
+            self.do_without_download(job, stage, id, why);
+        }
+        // It waited because the person allowed downloads.
+        self.run_stage(job, stage, failed.is_some(), out);
+    }
+
+    /// Notes that a model could not be downloaded, and what is done instead.
+    fn do_without_download(&mut self, id: JobId, stage: Stage, model: &str, why: &str) {
+        let Some(job) = self.job_mut(id) else { return };
+        job.no_download.insert(model.to_owned());
+        let Some(job) = self.job(id) else { return };
+        let instead = match self.resolve_for(job, stage) {
+            Resolved::Stored(other) => format!("{}, which is smaller and here already, is used", other.name),
+            Resolved::Missing(other) if !job.no_download.contains(&other.id) => {
+                format!("{}, which is smaller, is downloaded", other.name)
+            }
+            _ if stage == Stage::Vision => "figures stay without a description".to_owned(),
+            _ => "the summary is made of sentences from the document".to_owned(),
+        };
+        let name = self.models.entry(model).map_or(model, |model| model.name.as_str());
+        let note = format!("{name} could not be downloaded ({}), so {instead}.", why.trim_end_matches('.'));
+        if let Some(job) = self.job_mut(id) {
+            job.note(note);
         }
     }
 }

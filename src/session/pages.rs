@@ -61,6 +61,22 @@ impl PageImages {
         self.entries.get(&(job, page)).map(|entry| entry.image.clone()).unwrap_or_default()
     }
 
+    /// Pixels of all pages that are drawn.
+    pub(super) fn pixels(&self) -> u64 {
+        self.entries.values().map(|entry| entry.pixels).sum()
+    }
+
+    /// Lets go of all drawn pages that are out of view.
+    pub(super) fn clear_hidden(&mut self) -> Vec<(JobId, u32)> {
+        let hidden = self.entries.iter_mut().filter(|(_, entry)| entry.pixels > 0 && !entry.visible);
+        let clear = |(key, entry): (&(JobId, u32), &mut Entry)| {
+            entry.pixels = 0;
+            entry.image = PageImage::Absent;
+            *key
+        };
+        hidden.map(clear).collect()
+    }
+
     pub(super) fn is_rendering(&self) -> bool {
         self.rendering.is_some()
     }
@@ -254,6 +270,18 @@ impl Session {
         self.workers.send(Role::Document, request, Attachment::Nothing, self.now, out);
         if was_idle {
             self.workers.get_mut(Role::Document).heard = self.now;
+        }
+    }
+
+    /// Closes all documents in the worker that are neither worked on nor shown.
+    pub(super) fn close_documents(&mut self, out: &mut Vec<Command>) {
+        let keep = [self.active, self.view.job, self.pages.rendering.map(|(job, _)| job)];
+        let closed: Vec<JobId> =
+            self.pages.open.iter().copied().filter(|open| !keep.contains(&Some(*open))).collect();
+        for job in closed {
+            self.pages.close(job);
+            let request = Request::Close { job };
+            self.workers.send(Role::Document, request, Attachment::Nothing, self.now, out);
         }
     }
 

@@ -4,6 +4,7 @@ use super::job::{Exchange, Job, JobState, Phase, Reply};
 use super::kept::Entry;
 use super::message::{Attachment, Command, Event, NewFile, Pane, Role, Tab};
 use super::models::Resolved;
+use super::watch::Question;
 use super::{Selection, Session};
 use crate::document::{BlockId, Content, FigureId};
 use crate::pipeline::event::Stage;
@@ -138,6 +139,9 @@ impl Session {
                 self.list_models(out);
             }
             Event::FileUnreadable { file, message } => self.file_unreadable(file, &message),
+            Event::PageMemory(bytes) => self.page_memory(bytes),
+            Event::MemoryMeasured(bytes) => self.memory_measured(bytes),
+            Event::InFront(in_front) => self.clock_in_front(in_front),
             Event::Worker { .. } | Event::WorkerFailed { .. } | Event::Tick => {}
         }
     }
@@ -212,6 +216,7 @@ impl Session {
         }
         let job = self.jobs.remove(at);
         self.pages.forget(id);
+        self.forget_memory(id);
         out.push(Command::Unkeep(job.file));
         out.push(Command::ForgetFile(job.file));
         out.push(Command::ForgetFigures(id));
@@ -304,9 +309,8 @@ impl Session {
         }
         let exchange = Exchange { question: question.clone(), reply: Reply::Waiting };
         job.exchanges.push(exchange);
-        let document = Box::new(job.document().clone());
-        let request = Request::Ask { job: id, model, document, question };
-        self.workers.send(Role::Model, request, Attachment::Nothing, self.now, out);
+        let question = Question { job: id, text: question, model, brief: false, trouble: None };
+        self.send_question(question, out);
     }
 
     /// Runs a stage of a document that is not being worked on, with its model or what replaces it.
@@ -320,6 +324,7 @@ impl Session {
             job.todo.push(stage);
             job.todo.sort_by_key(|stage| *stage as u8);
             job.broken_models.clear();
+            job.no_download.clear();
             job.skip_figures.clear();
             job.model_deaths = 0;
             job.may_download = true;

@@ -8,6 +8,7 @@ use super::job::{JobState, Phase, Reply};
 use super::kept::Entry;
 use super::message::{Attachment, Command, Role};
 use super::models::Resolved;
+use super::watch::Loading;
 use super::workers::{Life, MAX_FAILED_STARTS};
 use super::{ModelStatus, Session};
 use crate::pipeline::event::{Outcome, Stage, StageReport};
@@ -91,6 +92,7 @@ impl Session {
         match role {
             Role::Document => self.pages.worker_ended(),
             Role::Model => {
+                self.watch.end();
                 self.lose_questions("The question was dropped when the work was stopped.");
                 self.lose_benchmark("it was stopped");
             }
@@ -134,7 +136,9 @@ impl Session {
     pub(super) fn worker_died(&mut self, role: Role, why: &str, out: &mut Vec<Command>) {
         let never_spoke = self.workers.get(role).life == Life::Starting;
         self.workers.end(role, out);
+        let mut loading = Loading::No;
         if role == Role::Model {
+            loading = self.watch.end();
             self.lose_benchmark(why);
         }
         if never_spoke {
@@ -148,7 +152,7 @@ impl Session {
         }
         match role {
             Role::Document => self.document_worker_died(why, never_spoke, out),
-            Role::Model => self.model_worker_died(why, never_spoke, out),
+            Role::Model => self.model_worker_died(why, never_spoke, loading, out),
             Role::Store => self.store_worker_died(out),
             Role::Scan | Role::SecondScan => self.scan_worker_died(role, why, out),
         }
@@ -178,7 +182,8 @@ impl Session {
                 let ids: Vec<String> = self.models.downloads.keys().cloned().collect();
                 for id in ids {
                     if matches!(self.models.status(&id), ModelStatus::Downloading(_)) {
-                        self.models.downloads.insert(id, DownloadState::Failed { reason: message.clone() });
+                        let state = DownloadState::Failed { reason: message.clone() };
+                        self.download_changed(&id, state, out);
                     }
                 }
             }
@@ -246,13 +251,18 @@ impl Session {
         (job.stage(stage).phase == Phase::Running).then_some((job.id, stage))
     }
 
-    fn model_worker_died(&mut self, why: &str, never_spoke: bool, out: &mut Vec<Command>) {
+    fn model_worker_died(&mut self, why: &str, never_spoke: bool, loading: Loading, out: &mut Vec<Command>) {
         self.lose_questions(&format!("The worker failed ({why}). Ask again."));
         let Some((id, stage)) = self.active_model_stage() else { return };
         let model = match self.job(id).map(|job| self.resolve_for(job, stage)) {
             Some(Resolved::Stored(model)) => Some(model),
             _ => None,
         };
+        if !never_spoke && is_memory_refused(why, loading) {
+            let failed = format!("was refused the memory that it needs ({why})");
+            self.model_gives_way(id, stage, &failed, out);
+            return;
+        }
         let now = self.now;
         let Some(job) = self.job_mut(id) else { return };
         if !never_spoke {
@@ -314,7 +324,13 @@ impl Session {
     }
 
     /// Has no more of a model for a document, and notes what is done instead. False if nothing can be.
-    fn takes_another(&mut self, id: JobId, stage: Stage, model: &ModelEntry, failed: &str) -> bool {
+    pub(super) fn takes_another(
+        &mut self,
+        id: JobId,
+        stage: Stage,
+        model: &ModelEntry,
+        failed: &str,
+    ) -> bool {
         let Some(job) = self.job_mut(id) else { return false };
         if !job.broken_models.insert(model.id.clone()) {
             return false;
@@ -349,5 +365,17 @@ impl Session {
                 self.workers.send(Role::Store, request, Attachment::Nothing, self.now, out);
             }
         }
+    }
+}
+
+/// Whether a model worker died because the browser gave it no more memory while it loaded a model. A refused allocation
+/// has no last words: the program ends in a trap, `unreachable`, which anything else seldom does there.
+fn is_memory_refused(why: &str, loading: Loading) -> bool {
+    let why = why.to_lowercase();
+    let says_so = ["memory", "allocat"].iter().any(|word| why.contains(word));
+    match loading {
+        Loading::No => false,
+        Loading::Unknown => says_so,
+        Loading::Yes => says_so || why.contains("unreachable"),
     }
 }

@@ -52,6 +52,11 @@ impl Scans {
         u32::try_from(self.at_once).unwrap_or(1)
     }
 
+    /// Whether `role` has a page before it.
+    pub(super) fn is_reading(&self, role: Role) -> bool {
+        self.reading.contains_key(&role)
+    }
+
     /// Whether `role` has been at one page for too long.
     pub(super) fn is_silent(&self, role: Role, silent_ms: f64) -> bool {
         self.reading.contains_key(&role) && silent_ms > SILENCE_MS
@@ -136,7 +141,8 @@ impl Session {
                 continue;
             }
             let free = |role: &Role| !self.scans.reading.contains_key(role);
-            let Some(role) = Role::SCANS.into_iter().take(self.scans.at_once).find(free) else { return };
+            let at_once = if self.is_memory_short() { 1 } else { self.scans.at_once };
+            let Some(role) = Role::SCANS.into_iter().take(at_once).find(free) else { return };
             let Some(model) = self.scan_model().cloned() else { return };
             self.scans.waiting.pop_front();
             let Sheet { job, page, width_px, height_px } = sheet;

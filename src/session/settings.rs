@@ -27,6 +27,8 @@ pub struct Settings {
     pub keep: bool,
     /// Download a missing model without asking again.
     pub always_download: bool,
+    /// Bytes of memory to get by with; none for a tab's share of the device.
+    pub memory_limit: Option<u64>,
     /// Prefix of the models' addresses that replaces the hub's; empty for the hub.
     pub base_url: String,
     /// Colours.
@@ -46,6 +48,7 @@ impl Default for Settings {
             drop_contents: false,
             keep: true,
             always_download: false,
+            memory_limit: None,
             base_url: String::new(),
             theme: Theme::System,
         }

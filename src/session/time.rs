@@ -25,12 +25,16 @@ pub(super) struct Clock {
     pub(super) stop: Option<(JobId, f64)>,
     planned: Option<f64>,
     last_tick: Option<f64>,
+    /// The page is behind others, where a browser may hold its workers back.
+    hidden: bool,
 }
 
 impl Session {
     pub(super) fn tick(&mut self, out: &mut Vec<Command>) {
         self.clock.planned = None;
-        let slept = self.clock.last_tick.is_some_and(|last| self.now - last > SLEPT_MS);
+        let elapsed = self.clock.last_tick.map_or(0.0, |last| self.now - last);
+        // Time that counts for nobody.
+        let paused = elapsed > SLEPT_MS || self.clock.hidden;
         self.clock.last_tick = Some(self.now);
         if let Some((job, deadline)) = self.clock.stop
             && self.now >= deadline
@@ -39,11 +43,14 @@ impl Session {
             self.end_worker(Role::Document, out);
             self.finish_stopped(job);
         }
+        self.measure_memory(out);
+        self.watch_models(if paused { 0.0 } else { elapsed }, out);
         for role in Role::ALL {
             let now = self.now;
-            let has_models_at_work = self.active_model_stage().is_some();
+            // What computes has a clock of its own.
+            let has_models_at_work = self.active_model_stage().is_some() && !self.watch.is_limited();
             let worker = self.workers.get_mut(role);
-            if slept {
+            if paused {
                 worker.heard = now;
             }
             let (life, silent_ms) = (worker.life, now - worker.heard);
@@ -69,10 +76,21 @@ impl Session {
         }
     }
 
+    /// The page came to the front, or went behind others: what passed so far counts for nobody.
+    pub(super) fn clock_in_front(&mut self, in_front: bool) {
+        self.clock.hidden = !in_front;
+        if self.clock.last_tick.is_some() {
+            self.clock.last_tick = Some(self.now);
+        }
+        for role in Role::ALL {
+            self.workers.get_mut(role).heard = self.now;
+        }
+    }
+
     /// Asks for the next tick, unless one is already on its way that is early enough.
     pub(super) fn plan_wake(&mut self, out: &mut Vec<Command>) {
         let starting = Role::ALL.iter().any(|role| self.workers.get(*role).life == Life::Starting);
-        let busy = self.active.is_some() || starting || self.document_worker_busy();
+        let busy = self.active.is_some() || starting || self.document_worker_busy() || !self.watch.is_idle();
         let mut due = busy.then_some(self.now + TICK_MS);
         if let Some((_, deadline)) = self.clock.stop {
             due = Some(due.map_or(deadline, |due| due.min(deadline)));

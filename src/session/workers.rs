@@ -15,6 +15,8 @@ pub(super) struct Worker {
     outbox: Vec<(Request, Attachment)>,
     /// When it last spoke or was last given work after a rest, in milliseconds.
     pub(super) heard: f64,
+    /// Bytes of its program's memory, as it told.
+    pub(super) memory: u64,
     /// Starts in a row that led to nothing.
     pub(super) failed_starts: u32,
 }
@@ -101,6 +103,7 @@ impl Workers {
             return;
         }
         worker.life = Life::Off;
+        worker.memory = 0;
         worker.outbox.clear();
         out.push(Command::EndWorker { role, generation: worker.generation });
     }

@@ -3,14 +3,24 @@
 use super::store::ui;
 use crate::platform::{abilities, offers};
 use crate::registry::Measured;
-use crate::session::{Browser, Event, Session, file_size};
+use crate::session::{Browser, Event, Level, MemoryUse, Session, Settings, file_size};
 use leptos::prelude::*;
+
+/// Bytes of a gigabyte, as all sizes are shown.
+const GIGABYTE: u64 = 1_000_000_000;
 
 /// What this browser can do, and what to do about each lack.
 #[component]
 pub(super) fn ThisBrowser() -> impl IntoView {
     let ui = ui();
     let quota = ui.memo(|session| session.models.quota);
+    let memory = ui.memo(Session::memory_use);
+    let chosen = ui.memo(|session| session.settings.memory_limit);
+    let limit = move |size: &str| {
+        let memory_limit = size.parse::<u64>().ok().map(|size| size.saturating_mul(GIGABYTE));
+        let settings = ui.peek(|session| session.settings.clone());
+        ui.send(Event::SettingsChanged(Settings { memory_limit, ..settings }));
+    };
     let abilities = move || {
         let (storage, offline, webgpu) = offers();
         let memory = ui.peek(Session::memory);
@@ -26,8 +36,33 @@ pub(super) fn ThisBrowser() -> impl IntoView {
                     </li>
                 }).collect_view()}
             </ul>
+            <p data-testid="memory-use">{move || in_words(memory.get())}</p>
+            <label for="memory-limit">"Get by with"</label>
+            <select id="memory-limit" data-testid="set-memory" on:change=move |event| limit(&event_target_value(&event))
+                prop:value=move || limit_value(chosen.get())>
+                <option value="">"what a tab usually gets"</option>
+                {[1_u64, 2, 4, 8].map(|size| view! {
+                    <option value=size.to_string()>{format!("{size} GB of memory")}</option>
+                }).collect_view()}
+            </select>
         </fieldset>
     }
+}
+
+fn limit_value(limit: Option<u64>) -> String {
+    limit.map(|bytes| (bytes / GIGABYTE).to_string()).unwrap_or_default()
+}
+
+fn in_words(memory: MemoryUse) -> String {
+    let MemoryUse { now, peak, budget, level } = memory;
+    let [now, peak, budget] = [now, peak, budget].map(file_size);
+    let short = match level {
+        Level::Fine => "",
+        Level::Tight | Level::Critical => " It is short: Recto does less at a time.",
+    };
+    format!(
+        "Recto uses {now} of memory now, {peak} at most so far, and means to get by with {budget}.{short}"
+    )
 }
 
 /// Which build runs the models and why, a button that measures them, and what came of it.

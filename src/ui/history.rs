@@ -2,7 +2,7 @@
 
 use super::store::ui;
 use crate::platform::files;
-use crate::session::{Ending, Event, Rating, Run, count, duration};
+use crate::session::{Ending, Event, Rating, Run, count, duration, file_size};
 use leptos::prelude::*;
 
 /// Documents that are listed one by one.
@@ -32,7 +32,8 @@ pub(super) fn LastDocuments() -> impl IntoView {
                     </ul>
                     <table class="plain" data-testid="history">
                         <thead><tr><th scope="col">"Pages"</th><th scope="col">"Outcome"</th><th scope="col">"Time"</th>
-                            <th scope="col">"Speed"</th><th scope="col">"Models"</th></tr></thead>
+                            <th scope="col">"Speed"</th><th scope="col">"Memory"</th>
+                            <th scope="col">"Models"</th></tr></thead>
                         <tbody>{history.runs.iter().rev().take(LISTED).map(run_row).collect_view()}</tbody>
                     </table>
                     <p>{(history.runs.len() > LISTED).then(|| format!("and {} before them. ", history.runs.len() - LISTED))}
@@ -66,12 +67,16 @@ fn run_row(run: &Run) -> impl IntoView + use<> {
     let pages = run.pages_per_second().map(|speed| format!("{speed:.1} pages a second"));
     let tokens = run.tokens_per_second().map(|speed| format!("{speed:.1} tokens a second"));
     let speeds: Vec<String> = pages.into_iter().chain(tokens).collect();
+    let mut models = run.models.join(", ");
+    if let Some(millis) = run.load_millis {
+        models.push_str(&format!(" (loaded in {})", duration(millis)));
+    }
     let pages = match run.scanned {
         0 => run.pages.to_string(),
         scanned => format!("{}, {scanned} of them scans", run.pages),
     };
     view! {
         <tr><td>{pages}</td><td>{outcome}</td><td>{duration(run.total())}</td>
-            <td>{speeds.join(", ")}</td><td>{run.models.join(", ")}</td></tr>
+            <td>{speeds.join(", ")}</td><td>{run.peak_memory.map(file_size)}</td><td>{models}</td></tr>
     }
 }

@@ -25,7 +25,7 @@ mod summary;
 mod words;
 
 use crate::platform::offline::{self, OfflineEvent};
-use crate::platform::{abilities, address, device_memory, fetch};
+use crate::platform::{abilities, address, device_memory, fetch, presence};
 use crate::session::{Event, Session, Settings, Theme};
 use edge::Edge;
 use leptos::prelude::*;
@@ -55,6 +55,7 @@ fn App() -> impl IntoView {
     provide_context(ui);
     intake::listen_for_files(ui);
     listen_to_offline(ui);
+    presence::listen(move |in_front| ui.send(Event::InFront(in_front)));
     if address::parameter("settings").is_some() {
         ui.send(Event::ShowSettings(true));
     }

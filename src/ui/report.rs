@@ -4,7 +4,7 @@ use super::progress::stage_name;
 use super::store::ui;
 use crate::pipeline::event::{Outcome, Stage, StageReport};
 use crate::protocol::JobId;
-use crate::session::{Event, duration, file_size};
+use crate::session::{Event, ExportKind, Record, duration, file_size};
 use leptos::prelude::*;
 
 /// Stages with their times and counts, what happened on the way, and what the file says of itself.
@@ -19,8 +19,11 @@ pub(super) fn Report(id: JobId) -> impl IntoView {
     let attachments = ui.memo(move |session| {
         session.job(id).map(|job| job.document().attachments.clone()).unwrap_or_default()
     });
+    let record = ui.memo(move |session| session.job(id).map(Record::of));
     view! {
         <div class="report" data-testid="report">
+            <p><button type="button" data-testid="save-report"
+                on:click=move |_| ui.send(Event::Export { job: id, kind: ExportKind::Report })>"Save this report as JSON"</button></p>
             {move || report.get().map(|report| view! {
                 <h3>"Stages"</h3>
                 <table class="plain">
@@ -28,6 +31,7 @@ pub(super) fn Report(id: JobId) -> impl IntoView {
                         <th scope="col">"Time"</th><th scope="col">"Made"</th></tr></thead>
                     <tbody>{report.stages.iter().map(stage_row).collect_view()}</tbody>
                 </table>
+                {move || record.get().map(|record| view! { <Measures record /> })}
                 {(!notes.get().is_empty()).then(|| view! {
                     <h3>"What happened on the way"</h3>
                     <ul data-testid="notes">{notes.get().into_iter().map(|note| view! { <li>{note}</li> }).collect_view()}</ul>
@@ -77,6 +81,37 @@ pub(super) fn Report(id: JobId) -> impl IntoView {
     }
 }
 
+/// Speeds, memory, loading times, and the aims that such a document has.
+#[component]
+fn Measures(record: Record) -> impl IntoView {
+    let per_second =
+        |speed: Option<f64>, what: &str| speed.map(|speed| format!("{speed:.1} {what} a second"));
+    let memory = record.run.peak_memory.map(|peak| match record.memory_budget {
+        Some(budget) => format!("{} at most, of {} meant to suffice", file_size(peak), file_size(budget)),
+        None => format!("{} at most", file_size(peak)),
+    });
+    let rows = [
+        ("Pages", per_second(record.pages_per_second, "pages")),
+        ("Tokens", per_second(record.tokens_per_second, "tokens")),
+        ("Memory", memory),
+        ("Models loaded in", record.run.load_millis.map(duration)),
+        ("Program", Some(record.run.program.clone())),
+    ];
+    let rows = rows.into_iter().filter_map(|(name, value)| {
+        let value = value.filter(|value| !value.is_empty())?;
+        Some(view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
+    });
+    let aims = record.aims.iter().map(|aim| {
+        let (there, mark) = if aim.met { ("yes", "\u{2713} ") } else { ("no", "\u{2717} ") };
+        view! { <li data-there=there>{mark}{aim.aim}</li> }
+    });
+    view! {
+        <h3>"How it went"</h3>
+        <dl class="facts" data-testid="measures">{rows.collect_view()}</dl>
+        <ul class="abilities" data-testid="aims">{aims.collect_view()}</ul>
+    }
+}
+
 fn stage_row(report: &StageReport) -> AnyView {
     let (kind, outcome) = match &report.outcome {
         Outcome::Done => ("done", "done".to_owned()),
@@ -96,6 +131,9 @@ fn stage_row(report: &StageReport) -> AnyView {
     add(counts.characters, "characters");
     add(counts.images.into(), if report.stage == Stage::Vision { "descriptions" } else { "images" });
     add(counts.tokens.into(), "tokens");
+    if let Some(millis) = report.load_millis {
+        made.push(format!("its model loaded in {}", duration(millis)));
+    }
     if !report.models.is_empty() {
         made.push(format!("with {}", report.models.join(", ")));
     }

@@ -8,9 +8,9 @@ mod trial;
 
 use super::Unserved;
 use super::outbox::{BrowserClock, PageSink, post};
-use crate::caption::Captioner;
+use crate::caption::{Brief, Captioner};
 use crate::document::{Document, FigureId, FigureImage};
-use crate::models::TextModel;
+use crate::models::{Eased, TextModel};
 use crate::pipeline::event::{Event, Stage, StageReport};
 use crate::pipeline::{self, NamedModel, Sink};
 use crate::platform::clock;
@@ -32,11 +32,15 @@ impl Models {
     pub(super) fn take(&mut self, request: Envelope<Request>) -> Option<Unserved> {
         let Envelope { message, buffers } = request;
         let task = match message {
-            Request::Describe { job, model, figures } => {
-                Task::Describe { job, model, figures, images: buffers }
+            Request::Describe { job, model, figures, brief } => {
+                Task::Describe { job, model, figures, images: buffers, brief }
             }
-            Request::Summarise { job, model, document } => Task::Summarise { job, model, document },
-            Request::Ask { job, model, document, question } => Task::Ask { job, model, document, question },
+            Request::Summarise { job, model, document, brief, one_by_one } => {
+                Task::Summarise { job, model, document, brief, one_by_one }
+            }
+            Request::Ask { job, model, document, question, brief } => {
+                Task::Ask { job, model, document, question, brief }
+            }
             Request::Measure { model } => Task::Measure { model },
             Request::Compare { kind } => Task::Compare { kind, files: buffers },
             message => return Some(Envelope { message, buffers }),
@@ -55,11 +59,17 @@ impl Models {
 /// What is asked of a model.
 enum Task {
     /// Describe figures.
-    Describe { job: JobId, model: ModelEntry, figures: Vec<FigureId>, images: Vec<Vec<u8>> },
+    Describe { job: JobId, model: ModelEntry, figures: Vec<FigureId>, images: Vec<Vec<u8>>, brief: bool },
     /// Summarise a document.
-    Summarise { job: JobId, model: Option<ModelEntry>, document: Box<Document> },
+    Summarise {
+        job: JobId,
+        model: Option<ModelEntry>,
+        document: Box<Document>,
+        brief: bool,
+        one_by_one: bool,
+    },
     /// Answer a question about a document.
-    Ask { job: JobId, model: Option<ModelEntry>, document: Box<Document>, question: String },
+    Ask { job: JobId, model: Option<ModelEntry>, document: Box<Document>, question: String, brief: bool },
     /// Measure a model.
     Measure { model: String },
     /// Compare a model with its reference.
@@ -82,19 +92,20 @@ async fn serve(mut queue: UnboundedReceiver<Task>) {
     let mut loaded = None;
     while let Some(task) = queue.next().await {
         match task {
-            Task::Describe { job, model, figures, images } => {
+            Task::Describe { job, model, figures, images, brief } => {
                 let figures = figures
                     .into_iter()
                     .zip(images)
                     .map(|(id, bytes)| FigureImage { id, bytes })
                     .collect::<Vec<_>>();
-                describe(&mut loaded, job, &model, &figures).await;
+                describe(&mut loaded, job, &model, &figures, brief).await;
             }
-            Task::Summarise { job, model, document } => {
-                summarise(&mut loaded, job, model.as_ref(), &document).await;
+            Task::Summarise { job, model, document, brief, one_by_one } => {
+                let eased = (brief || one_by_one).then_some(brief);
+                summarise(&mut loaded, job, model.as_ref(), &document, eased).await;
             }
-            Task::Ask { job, model, document, question } => {
-                ask(&mut loaded, job, model.as_ref(), &document, question).await;
+            Task::Ask { job, model, document, question, brief } => {
+                ask(&mut loaded, job, model.as_ref(), &document, question, brief).await;
             }
             Task::Measure { model } => {
                 // Its memory is to be that of the model measured.
@@ -106,7 +117,13 @@ async fn serve(mut queue: UnboundedReceiver<Task>) {
     }
 }
 
-async fn describe(loaded: &mut Option<Loaded>, job: JobId, entry: &ModelEntry, figures: &[FigureImage]) {
+async fn describe(
+    loaded: &mut Option<Loaded>,
+    job: JobId,
+    entry: &ModelEntry,
+    figures: &[FigureImage],
+    brief: bool,
+) {
     let mut sink = PageSink::new(job);
     let began = clock::now();
     let captioner = match ready(loaded, entry, Stage::Vision, &mut sink).await {
@@ -114,25 +131,43 @@ async fn describe(loaded: &mut Option<Loaded>, job: JobId, entry: &ModelEntry, f
         Ok(Model::Text(_)) => return not_run(&mut sink, Stage::Vision, wrong_kind(entry), began),
         Err(reason) => return not_run(&mut sink, Stage::Vision, reason, began),
     };
-    pipeline::describe(figures, captioner.as_mut(), &entry.id, &BrowserClock, &mut sink);
+    if brief {
+        let mut captioner = Brief(captioner.as_mut());
+        pipeline::describe(figures, &mut captioner, &entry.id, &BrowserClock, &mut sink);
+    } else {
+        pipeline::describe(figures, captioner.as_mut(), &entry.id, &BrowserClock, &mut sink);
+    }
 }
 
-async fn summarise(loaded: &mut Option<Loaded>, job: JobId, entry: Option<&ModelEntry>, document: &Document) {
+/// Summarises; `eased` if one piece of text is to be read at a time, and whether in brief.
+async fn summarise(
+    loaded: &mut Option<Loaded>,
+    job: JobId,
+    entry: Option<&ModelEntry>,
+    document: &Document,
+    eased: Option<bool>,
+) {
     let mut sink = PageSink::new(job);
+    let began = clock::now();
     let model = match entry {
         None => None,
         Some(entry) => match text_model(loaded, entry, Stage::Text, &mut sink).await {
-            Ok(model) => Some(NamedModel { id: &entry.id, model }),
-            Err(reason) => {
-                // The extractive summary needs no model: better that than none.
-                let message = format!("the summary is extractive, because {reason}");
-                let warning = crate::document::Warning { page: None, message };
-                sink.event(Event::Warning(warning), Vec::new());
-                None
-            }
+            Ok(model) => Some((entry, model)),
+            // The page has a smaller model do it, or none.
+            Err(reason) => return not_run(&mut sink, Stage::Text, reason, began),
         },
     };
-    pipeline::summarise(document, model, &BrowserClock, &mut sink);
+    match (model, eased) {
+        (Some((entry, model)), Some(brief)) => {
+            let mut model = Eased::new(model, brief);
+            let model = Some(NamedModel { id: &entry.id, model: &mut model });
+            pipeline::summarise(document, model, &BrowserClock, &mut sink);
+        }
+        (model, _) => {
+            let model = model.map(|(entry, model)| NamedModel { id: &entry.id, model });
+            pipeline::summarise(document, model, &BrowserClock, &mut sink);
+        }
+    }
 }
 
 async fn ask(
@@ -141,16 +176,27 @@ async fn ask(
     entry: Option<&ModelEntry>,
     document: &Document,
     question: String,
+    brief: bool,
 ) {
     let mut sink = PageSink::new(job);
     let (model, fault) = match entry {
         None => (None, None),
         Some(entry) => match text_model(loaded, entry, Stage::Text, &mut sink).await {
-            Ok(model) => (Some(NamedModel { id: &entry.id, model }), None),
+            Ok(model) => (Some((entry, model)), None),
             Err(reason) => (None, Some(reason)),
         },
     };
-    let answer = pipeline::ask(document, &question, model, &mut sink);
+    let answer = match model {
+        Some((entry, model)) if brief => {
+            let mut model = Eased::new(model, true);
+            let model = Some(NamedModel { id: &entry.id, model: &mut model });
+            pipeline::ask(document, &question, model, &mut sink)
+        }
+        model => {
+            let model = model.map(|(entry, model)| NamedModel { id: &entry.id, model });
+            pipeline::ask(document, &question, model, &mut sink)
+        }
+    };
     post(Response::Answer {
         job,
         question,
@@ -182,8 +228,10 @@ async fn ready<'a>(
     if loaded.as_ref().is_none_or(|loaded| loaded.id != entry.id) {
         // The old one goes first: two may not fit.
         *loaded = None;
+        let began = clock::now();
         let model =
             load::load(entry, stage, sink).await.map_err(|error| format!("{}: {error}", entry.name))?;
+        sink.loaded(clock::now() - began);
         *loaded = Some(Loaded { id: entry.id.clone(), model });
     }
     match loaded {

@@ -1,12 +1,21 @@
 //! What goes to the page.
 
-use crate::platform::envelope;
+use crate::platform::{envelope, memory};
 use crate::protocol::{Envelope, Response};
+use std::cell::Cell;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::DedicatedWorkerGlobalScope;
 
 #[cfg(any(feature = "read", feature = "models"))]
 pub(super) use sink::{BrowserClock, PageSink};
+
+/// The program's memory is told again once it has grown by so many bytes.
+const TOLD_STEP: u64 = 1 << 20;
+
+thread_local! {
+    /// Bytes of memory told last.
+    static TOLD: Cell<u64> = const { Cell::new(0) };
+}
 
 /// Posts a response without buffers.
 pub(super) fn post(response: Response) {
@@ -15,6 +24,27 @@ pub(super) fn post(response: Response) {
 
 /// Posts a response with its buffers.
 pub(super) fn post_with(message: Response, buffers: Vec<Vec<u8>>) {
+    // A worker's first word is that it listens.
+    let first = matches!(message, Response::Ready { .. });
+    if !first {
+        tell_memory();
+    }
+    post_now(message, buffers);
+    if first {
+        tell_memory();
+    }
+}
+
+/// Tells how much memory the program has, if that is more than it was.
+fn tell_memory() {
+    let bytes = memory::of_program();
+    if bytes >= TOLD.get() + TOLD_STEP {
+        TOLD.set(bytes);
+        post_now(Response::Memory { bytes }, Vec::new());
+    }
+}
+
+fn post_now(message: Response, buffers: Vec<Vec<u8>>) {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     let posted = match envelope::encode(&Envelope { message, buffers }) {
         Ok((message, transfer)) => scope.post_message_with_transfer(&message, &transfer),
@@ -58,12 +88,23 @@ mod sink {
         stopped: bool,
         /// Finished pages told and not yet taken in.
         pages_ahead: u32,
+        /// How long its model took to load, in milliseconds, if it was loaded for this.
+        load_millis: Option<f64>,
     }
 
     impl PageSink {
         /// A sink for the events of `job`.
         pub(in crate::worker) fn new(job: JobId) -> Self {
-            Self { job, partial_told: f64::NEG_INFINITY, stopped: false, pages_ahead: 0 }
+            Self { job, partial_told: f64::NEG_INFINITY, stopped: false, pages_ahead: 0, load_millis: None }
+        }
+    }
+
+    /// What only the running of models asks of it.
+    #[cfg(feature = "models")]
+    impl PageSink {
+        /// The model took so many milliseconds to load.
+        pub(in crate::worker) fn loaded(&mut self, millis: f64) {
+            self.load_millis = Some(millis);
         }
     }
 
@@ -87,7 +128,10 @@ mod sink {
     }
 
     impl Sink for PageSink {
-        fn event(&mut self, event: Event, images: Vec<FigureImage>) {
+        fn event(&mut self, mut event: Event, images: Vec<FigureImage>) {
+            if let Event::StageEnded(report) = &mut event {
+                report.load_millis = self.load_millis;
+            }
             if matches!(event, Event::Partial { .. }) {
                 let now = clock::now();
                 if now - self.partial_told < PARTIAL_PAUSE_MS {

@@ -1,13 +1,18 @@
 //! The session's behaviour, with scripted events in place of a browser and workers.
 
+mod asleep;
 mod benchmark;
+mod downloads;
 mod kept;
+mod memory;
 mod models;
 mod pages;
 mod queue;
+mod record;
 mod recovery;
 mod scans;
 mod stop;
+mod timers;
 mod update;
 mod words;
 
@@ -16,7 +21,7 @@ use crate::document::{
     Block, Content, Description, Figure, FigureId, FigureImage, FigureSource, Metadata, Page, Provenance,
     Source, Span, TextQuality,
 };
-use crate::pipeline::event::{Counts, Event as Told, Outcome, Stage, StageReport};
+use crate::pipeline::event::{Event as Told, Outcome, Stage, StageReport};
 use crate::protocol::{JobId, PROTOCOL, Request, Response};
 use crate::registry::{FileRole, ModelEntry, ModelFile, ModelKind, Registry, StoredModel};
 
@@ -153,8 +158,7 @@ impl Script {
     }
 
     fn ended(&mut self, role: Role, job: JobId, stage: Stage, outcome: Outcome) -> Vec<Command> {
-        let report =
-            StageReport { stage, outcome, millis: 5.0, counts: Counts::default(), models: Vec::new() };
+        let report = StageReport { outcome, millis: 5.0, ..StageReport::skipped(stage, "") };
         self.told(role, job, Told::StageEnded(report))
     }
 

@@ -3,9 +3,8 @@
 use crate::models::benchmark::{self, BenchmarkModel};
 use crate::models::gguf::ElementType;
 use crate::models::parity::{self, Precision, ReferenceFiles};
-use crate::platform::clock;
+use crate::platform::{clock, memory};
 use crate::registry::{Measured, ModelKind};
-use wasm_bindgen::JsCast;
 
 /// Measures the model called `name`, with random weights as `Q4_K`.
 pub(super) fn measure(name: &str) -> Result<Measured, String> {
@@ -13,16 +12,8 @@ pub(super) fn measure(name: &str) -> Result<Measured, String> {
     let model = model.ok_or_else(|| format!("there is no model {name} to measure"))?;
     let mut measured =
         benchmark::run(model, ElementType::Q4K, &clock::now).map_err(|error| error.to_string())?;
-    measured.memory = memory();
+    measured.memory = Some(memory::of_program());
     Ok(measured)
-}
-
-/// Bytes of this program's memory. It never shrinks, so they are the most that there were.
-fn memory() -> Option<u64> {
-    let memory: js_sys::WebAssembly::Memory = wasm_bindgen::memory().dyn_into().ok()?;
-    let bytes = js_sys::Reflect::get(&memory.buffer(), &"byteLength".into()).ok()?.as_f64()?;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 2^32")]
-    Some(bytes as u64)
 }
 
 /// Compares the model of `files` with its reference in each precision: what fails, and the number of comparisons.
