@@ -6,7 +6,7 @@ use super::message::{Attachment, Command, Role};
 use super::models::{Resolved, kind_of};
 use super::{ModelStatus, Session};
 use crate::document::FigureImage;
-use crate::pipeline::event::{Counts, Event as Told, Options, Outcome, Stage, StageReport};
+use crate::pipeline::event::{Counts, Event as Told, Options, Outcome, ReadScans, Stage, StageReport};
 use crate::protocol::{JobId, PROTOCOL, Request, Response};
 
 impl Session {
@@ -32,6 +32,7 @@ impl Session {
             }
             let stage = job.todo.remove(0);
             let may_download = job.may_download || self.settings.always_download;
+            let may_download = may_download && !self.is_self_check(active);
             self.run_stage(active, stage, may_download, out);
         }
     }
@@ -43,7 +44,7 @@ impl Session {
         job.state = JobState::Working;
         job.began = now;
         let text = format!("Working on {}.", job.name);
-        if self.view.job.is_none() {
+        if self.view.job.is_none() && !self.is_self_check(id) {
             self.view.job = Some(id);
         }
         self.announce(text);
@@ -81,6 +82,7 @@ impl Session {
     pub(super) fn run_stage(&mut self, id: JobId, stage: Stage, may_download: bool, out: &mut Vec<Command>) {
         let now = self.now;
         let wanted = match stage {
+            _ if self.is_self_check(id) => true,
             Stage::Extraction => true,
             Stage::Vision => self.settings.captions,
             Stage::Text => self.settings.summary,
@@ -126,7 +128,7 @@ impl Session {
             summary: self.settings.summary,
             caption_model: stored_id(&self.resolve(Stage::Vision)),
             text_model: stored_id(&self.resolve(Stage::Text)),
-            scans: self.settings.scans,
+            scans: if self.is_self_check(id) { ReadScans::Auto } else { self.settings.scans },
         };
         self.open_document(id, first_page, options, out);
         self.workers.get_mut(Role::Document).heard = self.now;

@@ -19,6 +19,7 @@ mod pages;
 mod person;
 mod recovery;
 mod scans;
+mod self_check;
 mod settings;
 mod time;
 mod variant;
@@ -37,6 +38,7 @@ pub use kept::{Damaged, Earlier, Entry, Kept, decode, encode};
 pub use message::{Attachment, Command, Event, ExportKind, FileId, NewFile, Pane, Role, Tab};
 pub use models::{ModelStatus, Models, Resolved};
 pub use pages::PageImage;
+pub use self_check::SelfCheck;
 pub use settings::{ModelChoice, Settings, Theme};
 pub use variant::{Abilities, Choice, Variant};
 pub use wording::{count, duration, file_size, page_range};
@@ -49,7 +51,7 @@ use workers::Workers;
 /// The state of the page.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// Documents in the order in which they came.
+    /// Documents in the order in which they came, with that of a running self-check.
     pub jobs: Vec<Job>,
     /// What is shown.
     pub view: View,
@@ -59,6 +61,8 @@ pub struct Session {
     pub models: Models,
     /// How fast the models are here.
     pub benchmark: Benchmark,
+    /// Whether all stages do here what they should.
+    pub self_check: SelfCheck,
     /// How the last documents went.
     pub history: History,
     /// The build of the program that runs models here.
@@ -141,6 +145,7 @@ impl Session {
             settings,
             models: Models::new(memory),
             benchmark: Benchmark::default(),
+            self_check: SelfCheck::default(),
             history: History::default(),
             program: "",
             announcement: Announcement::default(),
@@ -177,6 +182,7 @@ impl Session {
         }
         self.read_scans(&mut out);
         self.advance(&mut out);
+        self.end_self_check(&mut out);
         self.render_wanted(&mut out);
         self.plan_wake(&mut out);
         out.append(&mut self.keeping);

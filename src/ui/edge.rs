@@ -7,7 +7,8 @@ use crate::document::{BlockId, FigureId, FigureImage, Rect};
 use crate::pipeline::event::Event as Told;
 use crate::platform::clock::{self, Timer};
 use crate::platform::{
-    Program, WorkerEvent, WorkerHandle, abilities, address, fetch, files, offline, settings, storage,
+    PlatformError, Program, WorkerEvent, WorkerHandle, abilities, address, fetch, files, offline, settings,
+    storage,
 };
 use crate::protocol::{Envelope, JobId, Request, Response};
 use crate::registry::Registry;
@@ -53,6 +54,11 @@ impl Edge {
         self.next_file.set(id.0 + 1);
         self.files.borrow_mut().insert(id, file);
         NewFile { file: id, name, bytes }
+    }
+
+    /// Makes a file of the page's own and keeps it.
+    pub(super) fn keep_made(&self, name: &str, bytes: &[u8]) -> Result<NewFile, PlatformError> {
+        Ok(self.keep_named(files::make(name, bytes)?, name.to_owned(), bytes.len() as u64))
     }
 
     /// The canvas for a page's pixels.

@@ -7,6 +7,7 @@ mod pages;
 mod queue;
 mod recovery;
 mod scans;
+mod self_check;
 mod stop;
 mod update;
 mod words;
