@@ -5,7 +5,7 @@ use super::models::{self, ModelFolderError};
 use super::output::FileError;
 use crate::document::FigureImage;
 use crate::pdf::{OpenError, open};
-use crate::pipeline::event::{Event, Stage, StageReport};
+use crate::pipeline::event::{Event, ReadScans, Stage, StageReport};
 use crate::pipeline::{
     Assembler, Extraction, NamedModel, Pages, Sink, SystemClock, describe, describe_source, guarded,
     summarise,
@@ -102,7 +102,8 @@ fn run(args: &SelfCheckArgs, bytes: Vec<u8>) -> Result<Findings, SelfCheckError>
         let reader = reader.get_or_insert_with(|| models::page_reader(args.ocr_models.as_deref()));
         reader.as_ref().map_err(Clone::clone)?.read(bitmap).map_err(|error| error.to_string())
     };
-    Extraction::new(&document, source, Pages::default()).run_reading(&clock, &mut collector, &mut read);
+    let mut extraction = Extraction::new(&document, source, Pages::default()).reading(ReadScans::Auto);
+    extraction.run_reading(&clock, &mut collector, &mut read);
 
     let folder = args.models.as_deref();
     match folder.map(|folder| models::captioner(folder, None)).transpose()?.flatten() {

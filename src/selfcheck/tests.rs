@@ -4,7 +4,7 @@ use super::*;
 use crate::document::{Content, FigureSource, Generated, Method, TextQuality};
 use crate::document::{Description, Synopsis};
 use crate::ocr::{LineBox, ReadLine, ReadPage, Word};
-use crate::pipeline::event::{Counts, Outcome, Stage, StageReport};
+use crate::pipeline::event::{Counts, Outcome, ReadScans, Stage, StageReport};
 use crate::pipeline::{Assembler, Extraction, Pages, Recording, TickingClock, describe_source, summarise};
 use words::{SCAN_LINES, SCAN_TITLE};
 
@@ -33,7 +33,7 @@ fn findings() -> Findings {
     let source = describe_source(FILE_NAME, &bytes);
     let document = crate::pdf::open(bytes, None).unwrap();
     let (clock, mut told) = (TickingClock::default(), Recording::default());
-    let mut extraction = Extraction::new(&document, source, Pages::default());
+    let mut extraction = Extraction::new(&document, source, Pages::default()).reading(ReadScans::Auto);
     extraction.run_reading(&clock, &mut told, &mut |_| Ok(read_scan()));
     let mut assembler = Assembler::new();
     for (event, images) in told.events {

@@ -1,6 +1,7 @@
 //! The self-check: through all stages like a document, and gone without a trace.
 
 use super::*;
+use crate::pipeline::event::ReadScans;
 use crate::selfcheck::CheckOutcome;
 
 const FILE: FileId = FileId(99);
@@ -27,7 +28,7 @@ fn extracted(script: &mut Script, job: JobId) {
     let source = describe_source(crate::selfcheck::FILE_NAME, &bytes);
     let document = crate::pdf::open(bytes, None).unwrap();
     let mut told = Recording::default();
-    let mut extraction = Extraction::new(&document, source, Pages::default());
+    let mut extraction = Extraction::new(&document, source, Pages::default()).reading(ReadScans::Auto);
     extraction.run_reading(&TickingClock::default(), &mut told, &mut |_| Err("nobody reads here".to_owned()));
     let generation = script.generation(Role::Document);
     for (event, images) in told.events {
@@ -54,14 +55,14 @@ fn it_goes_through_all_stages_and_leaves_nothing_but_its_result() {
         captions: false,
         summary: false,
         always_download: true,
-        scans: crate::pipeline::event::ReadScans::Never,
+        scans: ReadScans::Never,
         ..Settings::default()
     };
     script.event(Event::SettingsChanged(settings));
     let (mut script, job) = begun(script);
     assert!(requests(&script.commands).iter().any(|request| matches!(
         request,
-        Request::Convert { options, .. } if options.scans == crate::pipeline::event::ReadScans::Auto
+        Request::Convert { options, .. } if options.scans == ReadScans::Auto
     )));
     assert_eq!((script.session.documents().count(), script.session.view.job), (0, None));
     extracted(&mut script, job);
