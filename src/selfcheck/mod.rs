@@ -13,7 +13,8 @@ mod picture;
 mod words;
 mod writer;
 
-#[cfg(all(test, feature = "read"))]
+#[cfg(test)]
+#[cfg(feature = "read")]
 mod tests;
 
 pub use examine::{Findings, examine};

@@ -204,7 +204,8 @@ fn draw_table(ink: &mut Ink, top: f32) -> f32 {
     y
 }
 
-#[cfg(all(test, feature = "read"))]
+#[cfg(test)]
+#[cfg(feature = "read")]
 mod tests {
     use super::super::words::{SCAN_LINES, SCAN_TITLE};
     use super::*;

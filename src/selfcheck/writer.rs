@@ -50,7 +50,7 @@ impl PdfWriter {
         let mut tail = format!("xref\n0 {size}\n0000000000 65535 f \n");
         for offset in &self.offsets {
             // Writing to a string cannot fail.
-            let _ = write!(tail, "{offset:010} 00000 n \n");
+            let _ = writeln!(tail, "{offset:010} 00000 n ");
         }
         let _ = write!(tail, "trailer\n<< /Size {size} {entries} >>\nstartxref\n{start}\n%%EOF\n");
         self.bytes.extend_from_slice(tail.as_bytes());
