@@ -42,6 +42,7 @@ pub mod caption;
 pub mod enhance;
 pub mod registry;
 pub mod pipeline;
+pub mod selfcheck;
 pub mod protocol;
 pub mod session;
 pub mod api;

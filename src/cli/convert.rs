@@ -181,12 +181,16 @@ fn convert_on_thread(
     input: &Path,
     stem: &str,
 ) -> Result<RunReport, ConvertError> {
-    let broken = |cause: String| ConvertError::Broken { path: input.to_owned(), cause };
+    let converted = on_large_stack(|| convert(arguments, models, input, stem));
+    converted.unwrap_or_else(|cause| Err(ConvertError::Broken { path: input.to_owned(), cause }))
+}
+
+/// Runs `work` on a thread of its own with room for deep recursion, or says why that failed.
+pub(super) fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
-        let handle = thread.spawn_scoped(scope, || convert(arguments, models, input, stem));
-        let handle = handle.map_err(|error| broken(error.to_string()))?;
-        handle.join().unwrap_or_else(|_| Err(broken("a fault that was not caught".to_owned())))
+        let handle = thread.spawn_scoped(scope, work).map_err(|error| error.to_string())?;
+        handle.join().map_err(|_| "a fault that was not caught".to_owned())
     })
 }
 

@@ -11,6 +11,7 @@ mod models;
 mod output;
 mod parity;
 mod quantize;
+mod self_check;
 
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
@@ -43,6 +44,8 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// Compare the models with reference outputs in a folder.
     Parity(parity::ParityArgs),
+    /// Run all stages on a document made for that, and say what came of each.
+    SelfCheck(self_check::SelfCheckArgs),
     /// Measure models of the real sizes, with random weights, on this machine.
     BenchModels(bench_models::BenchModelsArgs),
 }
@@ -56,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::Quantize(arguments) => finish(quantize::quantize(&arguments)),
         Command::Inspect(arguments) => finish(inspect::inspect(&arguments)),
         Command::Parity(arguments) => finish(parity::parity(&arguments)),
+        Command::SelfCheck(arguments) => finish(self_check::self_check(&arguments)),
         Command::BenchModels(arguments) => finish(bench_models::bench_models(&arguments)),
     };
     ExitCode::from(code)

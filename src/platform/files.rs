@@ -4,7 +4,7 @@ use super::{PlatformError, clock::Timer};
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
+use web_sys::{Blob, BlobPropertyBag, File, HtmlAnchorElement, Url};
 
 /// How long a saved file's address stays valid, in milliseconds: browsers read it some time after the
 /// click, and Safari asks the person first.
@@ -26,6 +26,16 @@ pub async fn read(file: &Blob) -> Result<Vec<u8>, PlatformError> {
         .await
         .map_err(|thrown| PlatformError::from_js("reading the file", "the file", &thrown))?;
     Ok(Uint8Array::new(&buffer).to_vec())
+}
+
+/// A file called `name` that holds `bytes`.
+///
+/// # Errors
+/// If the browser makes no file.
+pub fn make(name: &str, bytes: &[u8]) -> Result<File, PlatformError> {
+    let parts = Array::of1(&Uint8Array::from(bytes));
+    File::new_with_u8_array_sequence(&parts, name)
+        .map_err(|thrown| PlatformError::from_js("making a file", name, &thrown))
 }
 
 /// Offers `bytes` for download as `name`.

@@ -48,7 +48,7 @@ impl Session {
         job.began = now;
         job.program = program;
         let text = format!("Working on {}.", job.name);
-        if self.view.job.is_none() {
+        if self.view.job.is_none() && !self.is_self_check(id) {
             self.view.job = Some(id);
         }
         self.announce(text);

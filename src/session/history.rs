@@ -216,6 +216,9 @@ impl History {
 impl Session {
     /// Remembers how a document went, once: what is added to it later is of another time.
     pub(super) fn remember(&mut self, id: JobId) {
+        if self.is_self_check(id) {
+            return;
+        }
         let program = self.program;
         let Some(job) = self.job_mut(id).filter(|job| !job.remembered) else { return };
         job.remembered = true;

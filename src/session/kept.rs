@@ -118,7 +118,7 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Kept>, Damaged> {
 impl Session {
     /// Has an entry kept, if documents are.
     pub(super) fn keep(&mut self, job: JobId, entry: Entry, images: &[FigureImage]) {
-        if !self.settings.keep {
+        if !self.settings.keep || self.is_self_check(job) {
             return;
         }
         if let Some(file) = self.job(job).map(|job| job.file) {

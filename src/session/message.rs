@@ -227,6 +227,8 @@ pub enum Event {
     DeleteModel(String),
     /// Measure how fast models are.
     Benchmark,
+    /// Run all stages on this document, which is [`crate::selfcheck::pdf`], and examine what comes out.
+    SelfCheck(NewFile),
     /// A page image came into view, or its size changed.
     PageShown {
         /// The document.

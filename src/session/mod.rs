@@ -22,6 +22,7 @@ mod person;
 mod record;
 mod recovery;
 mod scans;
+mod self_check;
 mod settings;
 mod time;
 mod variant;
@@ -44,6 +45,7 @@ pub use message::{Attachment, Command, Event, ExportKind, FileId, NewFile, Pane,
 pub use models::{ModelStatus, Models, Resolved};
 pub use pages::PageImage;
 pub use record::{Aim, Record};
+pub use self_check::SelfCheck;
 pub use settings::{ModelChoice, Settings, Theme};
 pub use variant::{Abilities, Choice, Variant};
 pub use wants::Wants;
@@ -57,7 +59,7 @@ use workers::Workers;
 /// The state of the page.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// Documents in the order in which they came.
+    /// Documents in the order in which they came, with that of a running self-check.
     pub jobs: Vec<Job>,
     /// What is shown.
     pub view: View,
@@ -67,6 +69,8 @@ pub struct Session {
     pub models: Models,
     /// How fast the models are here.
     pub benchmark: Benchmark,
+    /// Whether all stages do here what they should.
+    pub self_check: SelfCheck,
     /// How the last documents went.
     pub history: History,
     /// The build of the program that runs models here.
@@ -151,6 +155,7 @@ impl Session {
             settings,
             models: Models::new(memory),
             benchmark: Benchmark::default(),
+            self_check: SelfCheck::default(),
             history: History::default(),
             program: "",
             announcement: Announcement::default(),
@@ -190,6 +195,7 @@ impl Session {
         self.mind_memory(&mut out);
         self.read_scans(&mut out);
         self.advance(&mut out);
+        self.end_self_check(&mut out);
         self.render_wanted(&mut out);
         self.plan_wake(&mut out);
         out.append(&mut self.keeping);

@@ -95,6 +95,7 @@ impl Session {
             Event::Download(id) => self.start_download(&id, out),
             Event::StopDownload(id) => self.stop_download(&id, out),
             Event::Benchmark => self.start_benchmark(out),
+            Event::SelfCheck(file) => self.start_self_check(file, out),
             Event::DeleteModel(id) => {
                 self.models.downloads.remove(&id);
                 if let Some(stored) = &mut self.models.stored {
@@ -192,7 +193,14 @@ impl Session {
     }
 
     fn remove(&mut self, id: JobId, out: &mut Vec<Command>) {
-        let Some(at) = self.jobs.iter().position(|job| job.id == id) else { return };
+        if let Some(job) = self.take_out(id, out) {
+            self.announce(format!("{} was removed.", job.name));
+        }
+    }
+
+    /// Ends the work on a document and lets go of it.
+    pub(super) fn take_out(&mut self, id: JobId, out: &mut Vec<Command>) -> Option<Job> {
+        let at = self.jobs.iter().position(|job| job.id == id)?;
         if self.active == Some(id) {
             match self.job(id).and_then(Job::running_stage) {
                 Some(Stage::Extraction) => self.end_worker(Role::Document, out),
@@ -224,13 +232,13 @@ impl Session {
             self.view.password = None;
         }
         if self.view.job == Some(id) {
-            let next = self.jobs.get(at).or_else(|| self.jobs.last()).map(|job| job.id);
-            self.view.job = next;
+            let later = self.jobs.iter().skip(at).find(|job| !self.is_self_check(job.id));
+            self.view.job = later.or_else(|| self.documents().last()).map(|job| job.id);
             self.view.selection = None;
             self.view.checking = false;
             self.view.doubt = None;
         }
-        self.announce(format!("{} was removed.", job.name));
+        Some(job)
     }
 
     fn select(&mut self, id: JobId) {

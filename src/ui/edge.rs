@@ -5,7 +5,7 @@ use super::keeper::{self, Keeper};
 use super::store::{Ui, by_id};
 use crate::document::{BlockId, FigureId, Rect};
 use crate::platform::clock::{self, Timer};
-use crate::platform::{Crew, Tell, files, memory, offline, settings};
+use crate::platform::{Crew, PlatformError, Tell, files, memory, offline, settings};
 use crate::protocol::{JobId, Response};
 use crate::session::export as session_export;
 use crate::session::{Command, Event, ExportKind, History, NewFile};
@@ -41,6 +41,11 @@ impl Edge {
     /// Keeps a file under a name that is not its own.
     pub(super) fn keep_named(&self, file: File, name: String) -> NewFile {
         self.crew.hold(file, name)
+    }
+
+    /// Makes a file of the page's own and keeps it.
+    pub(super) fn keep_made(&self, name: &str, bytes: &[u8]) -> Result<NewFile, PlatformError> {
+        Ok(self.keep_named(files::make(name, bytes)?, name.to_owned(), bytes.len() as u64))
     }
 
     /// The canvas for a page's pixels.

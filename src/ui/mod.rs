@@ -18,6 +18,7 @@ mod progress;
 mod queue;
 mod report;
 mod result;
+mod self_check;
 mod settings;
 mod source;
 mod store;
@@ -65,7 +66,7 @@ fn App() -> impl IntoView {
     leptos::task::spawn_local(keeper::find_earlier(ui));
     let theme = ui.memo(|session| session.settings.theme);
     Effect::new(move || set_theme(theme.get()));
-    let empty = ui.memo(|session| session.jobs.is_empty());
+    let empty = ui.memo(|session| session.documents().next().is_none());
     let broken = ui.memo(|session| session.broken.clone());
     let announcement = ui.memo(|session| session.announcement.clone());
 
@@ -108,7 +109,7 @@ fn listen_to_offline(ui: Ui) {
 fn UpdateBanner() -> impl IntoView {
     let ui = store::ui();
     let ready = ui.memo(|session| session.view.update);
-    let has_documents = ui.memo(|session| !session.jobs.is_empty());
+    let has_documents = ui.memo(|session| session.documents().next().is_some());
     move || {
         ready.get().then(|| {
             view! {

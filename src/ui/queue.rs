@@ -11,7 +11,7 @@ use leptos::prelude::*;
 #[component]
 pub(super) fn Sidebar() -> impl IntoView {
     let ui = ui();
-    let ids = ui.memo(|session| session.jobs.iter().map(|job| job.id).collect::<Vec<_>>());
+    let ids = ui.memo(|session| session.documents().map(|job| job.id).collect::<Vec<_>>());
     view! {
         <aside class="sidebar" aria-label="Documents">
             <div class="sidebar-head">

@@ -4,6 +4,7 @@ use super::benchmark::{Benchmark, ThisBrowser};
 use super::dialogs::follow;
 use super::history::LastDocuments;
 use super::model_list::ModelList;
+use super::self_check::SelfCheck;
 use super::store::ui;
 use crate::pipeline::event::ReadScans;
 use crate::registry::ModelKind;
@@ -123,6 +124,7 @@ pub(super) fn SettingsDialog() -> impl IntoView {
             <ModelList kind=ModelKind::Text legend="Model for summary and answers"
                 without="sentences are picked from the document, and questions find passages" />
             <Benchmark />
+            <SelfCheck />
             <ThisBrowser />
             <LastDocuments />
             <fieldset>

@@ -11,6 +11,7 @@ mod queue;
 mod record;
 mod recovery;
 mod scans;
+mod self_check;
 mod stop;
 mod timers;
 mod update;
