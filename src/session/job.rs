@@ -1,6 +1,7 @@
 //! One document in the queue: what is wanted, what is finished, and how far the rest is.
 
 use super::message::FileId;
+use super::rest::Rest;
 use crate::document::{Correction, Document, FigureId, Passage, Rect};
 use crate::pipeline::Assembler;
 use crate::pipeline::event::{Outcome, Progress, Stage};
@@ -58,6 +59,12 @@ pub struct Job {
     pub(super) worked: f64,
     /// It is among those whose times are remembered.
     pub(super) remembered: bool,
+    /// All of its diary is written, so that the result can be made again.
+    pub(super) kept_whole: bool,
+    /// When it was last finished or looked at: a counter, not a time.
+    pub(super) touched: u64,
+    /// Its result is not in memory.
+    pub(super) rest: Option<Rest>,
 }
 
 /// Where a document stands.
@@ -179,6 +186,9 @@ impl Job {
             began: 0.0,
             worked: 0.0,
             remembered: false,
+            kept_whole: false,
+            touched: 0,
+            rest: None,
         }
     }
 
@@ -219,10 +229,13 @@ impl Job {
     /// Pages of the file, 0 before it is open.
     #[must_use]
     pub fn page_count(&self) -> u32 {
-        u32::try_from(self.result.page_sizes().len()).unwrap_or(u32::MAX)
+        match &self.rest {
+            Some(rest) => rest.pages,
+            None => u32::try_from(self.result.page_sizes().len()).unwrap_or(u32::MAX),
+        }
     }
 
-    /// Whether there is anything to look at.
+    /// Whether there is anything to look at; never while the result rests.
     #[must_use]
     pub fn has_pages(&self) -> bool {
         !self.result.page_sizes().is_empty()

@@ -128,6 +128,17 @@ pub enum Event {
         /// Its diary.
         entries: Vec<Kept>,
     },
+    /// All that was to be kept of a document so far is written.
+    KeptWhole(FileId),
+    /// What was kept of an open document, for [`Command::BringBack`].
+    BroughtBack {
+        /// Its file.
+        file: FileId,
+        /// Its diary, as far as it can be read.
+        entries: Vec<Kept>,
+        /// That is all of it.
+        whole: bool,
+    },
     /// Show a document.
     Select(JobId),
     /// Show a block's place on its page.
@@ -372,6 +383,8 @@ pub enum Command {
     Unkeep(FileId),
     /// Read what is kept of a document, for [`Event::Recalled`].
     Recall(String),
+    /// Read what is kept of an open document, for [`Event::BroughtBack`]; before anything that deletes it.
+    BringBack(FileId),
     /// Delete what is kept of a document that is not open.
     DeleteKept(String),
     /// Let go of a file.

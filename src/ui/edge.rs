@@ -55,6 +55,16 @@ impl Edge {
         NewFile { file: id, name, bytes }
     }
 
+    /// Has a file kept for later visits.
+    pub(super) fn keep_file(&self, ui: Ui, id: FileId) {
+        let file = self.files.borrow().get(&id).cloned();
+        if let Some(file) = file {
+            let (name, size) = (file.name(), file.size());
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a file's size")]
+            self.keeper.keep_file(ui, id, file, name, size as u64);
+        }
+    }
+
     /// The canvas for a page's pixels.
     pub(super) fn keep_canvas(&self, job: JobId, page: u32, canvas: HtmlCanvasElement) {
         self.canvases.borrow_mut().insert((job, page), canvas);
@@ -120,21 +130,11 @@ impl Edge {
                     canvas.set_height(0);
                 }
             }
-            Command::KeepFile(id) => {
-                let file = self.files.borrow().get(&id).cloned();
-                if let Some(file) = file {
-                    let (name, size) = (file.name(), file.size());
-                    #[allow(
-                        clippy::cast_possible_truncation,
-                        clippy::cast_sign_loss,
-                        reason = "a file's size"
-                    )]
-                    self.keeper.keep_file(ui, id, file, name, size as u64);
-                }
-            }
+            Command::KeepFile(id) => self.keep_file(ui, id),
             Command::Keep { file, kept } => self.keeper.keep(ui, file, kept),
             Command::Unkeep(file) => self.keeper.unkeep(ui, file),
             Command::Recall(key) => leptos::task::spawn_local(keeper::recall(ui, key)),
+            Command::BringBack(file) => self.keeper.bring_back(ui, file),
             Command::DeleteKept(key) => self.keeper.delete(ui, key),
             Command::ForgetFile(file) => {
                 self.files.borrow_mut().remove(&file);

@@ -99,3 +99,26 @@ export function longPdf(count, { lines = 40 } = {}) {
     { title: "A long book" },
   );
 }
+
+/**
+ * What makes a file of about `megabytes` MB of the PDF `data`: the same pages, and behind them a stream that nothing
+ * refers to. Between `head` and `tail` comes `padding`, a megabyte, so many `times`: the whole needs never be there.
+ */
+export function padded(data, megabytes) {
+  const times = megabytes;
+  const padding = Buffer.alloc(1_000_000, "recto ");
+  const old = data.toString("latin1");
+  const [, size] = /\/Size (\d+)/.exec(old);
+  const [, startxref] = /startxref\n(\d+)\n/.exec(old);
+  const head = Buffer.concat([
+    data,
+    Buffer.from(`${size} 0 obj\n<< /Length ${times * padding.length} >>\nstream\n`, "latin1"),
+  ]);
+  const xref = head.length + times * padding.length + "\nendstream\nendobj\n".length;
+  const tail = Buffer.from(
+    `\nendstream\nendobj\nxref\n${size} 1\n${String(data.length).padStart(10, "0")} 00000 n \n` +
+      `trailer\n<< /Size ${Number(size) + 1} /Root 1 0 R /Info 5 0 R /Prev ${startxref} >>\nstartxref\n${xref}\n%%EOF\n`,
+    "latin1",
+  );
+  return { head, padding, times, tail };
+}

@@ -6,6 +6,7 @@ mod models;
 mod pages;
 mod queue;
 mod recovery;
+mod rest;
 mod scans;
 mod stop;
 mod update;
