@@ -126,6 +126,7 @@ export function tests(harness) {
         assert.ok(after.wasm - before.wasm < 8 && after.heap - before.heap < 8, `the page has it too: ${told}`);
         assert.match(await site.source(), /^#+ Report 7, part 2$/m);
 
+        await site.settings(() => site.at("set-keep").uncheck());
         await site.dropPadded("stopped.pdf", padded(data, 4 * LARGE_MB));
         await site.at("stage-extraction").getByText("reading the file", { exact: false }).waitFor();
         assert.ok((await site.stop("stopped.pdf")) < 1_000);
