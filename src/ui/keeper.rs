@@ -14,8 +14,10 @@ use web_sys::File;
 const FILE: &str = "file";
 /// Its name and size.
 const ABOUT: &str = "about";
-/// Parts of a diary are written at most this often, in milliseconds, unless others wait.
+/// Parts of a diary are written at most this often, in milliseconds, unless it ends or others wait.
 const PAUSE_MS: f64 = 250.0;
+/// How often it is looked whether they do, in milliseconds.
+const LOOK_MS: f64 = 50.0;
 /// How often it is looked whether a diary has been read that is to be deleted, in milliseconds.
 const READING_MS: f64 = 20.0;
 /// Finished documents that are kept when they are not open; older ones go.
@@ -37,6 +39,8 @@ struct Diary {
     pages: u32,
     /// All that was asked for is done.
     finished: bool,
+    /// The file is there.
+    copied: bool,
 }
 
 enum Task {
@@ -60,7 +64,7 @@ impl Keeper {
     pub(super) fn keep_file(&self, ui: Ui, id: FileId, file: File, name: String, bytes: u64) {
         let key = new_key();
         hold(&key);
-        let diary = Diary { key: key.clone(), next: 0, pages: 0, finished: false };
+        let diary = Diary { key: key.clone(), next: 0, pages: 0, finished: false, copied: false };
         self.diaries.borrow_mut().insert(id, diary);
         self.push(ui, Task::Copy { key, about: About { name, bytes }, file });
     }
@@ -146,7 +150,7 @@ impl Keeper {
         // Where the browser keeps nothing, nothing is kept, and nobody needs to be told each time.
         let store = DocumentStore::open().await.ok();
         loop {
-            let Some(task) = self.tasks.borrow_mut().pop_front() else { break };
+            let Some(task) = self.next_task() else { break };
             let Some(store) = &store else { continue };
             let done = match task {
                 Task::Copy { key, about, file } => {
@@ -175,6 +179,22 @@ impl Keeper {
         self.running.set(false);
     }
 
+    /// The next task: of documents that are finished first, so that they can leave memory while other files wait to be
+    /// copied.
+    fn next_task(&self) -> Option<Task> {
+        let diaries = self.diaries.borrow();
+        let mut tasks = self.tasks.borrow_mut();
+        let ending = tasks.iter().find_map(|task| match task {
+            Task::Write { file, kept: Kept { entry: Entry::Finished, .. } } => {
+                diaries.get(file).filter(|diary| diary.copied).map(|_| *file)
+            }
+            _ => None,
+        });
+        let first = |task: &Task| matches!(task, Task::Write { file, .. } if Some(*file) == ending);
+        let at = tasks.iter().position(first).unwrap_or(0);
+        tasks.remove(at)
+    }
+
     async fn copy(
         &self,
         store: &DocumentStore,
@@ -183,7 +203,11 @@ impl Keeper {
         file: &File,
     ) -> Result<(), PlatformError> {
         store.copy(key, FILE, file).await?;
-        store.write(key, ABOUT, &serde_json::to_vec(about).unwrap_or_default()).await
+        store.write(key, ABOUT, &serde_json::to_vec(about).unwrap_or_default()).await?;
+        if let Some(diary) = self.diaries.borrow_mut().values_mut().find(|diary| diary.key == key) {
+            diary.copied = true;
+        }
+        Ok(())
     }
 
     /// Writes an entry with those behind it of the same document as one part.
@@ -195,9 +219,13 @@ impl Keeper {
     ) -> Result<(), (String, PlatformError)> {
         let mut entries = vec![kept];
         self.take_more(file, &mut entries);
-        let ends = matches!(entries.last(), Some(Kept { entry: Entry::Finished, .. }));
-        if !ends && self.tasks.borrow().is_empty() {
-            clock::sleep(PAUSE_MS).await;
+        let mut waited = 0.0;
+        while waited < PAUSE_MS
+            && !matches!(entries.last(), Some(Kept { entry: Entry::Finished, .. }))
+            && self.tasks.borrow().is_empty()
+        {
+            clock::sleep(LOOK_MS).await;
+            waited += LOOK_MS;
             self.take_more(file, &mut entries);
         }
         let (key, name) = {
@@ -219,12 +247,13 @@ impl Keeper {
         store.write(&key, &name, &encode(&entries)).await.map_err(|why| (key, why))
     }
 
-    /// Takes the entries of the same document that come next.
+    /// Takes the entries of the same document that wait.
     fn take_more(&self, file: FileId, entries: &mut Vec<Kept>) {
         let mut tasks = self.tasks.borrow_mut();
-        while matches!(tasks.front(), Some(Task::Write { file: of, .. }) if *of == file) {
-            if let Some(Task::Write { kept, .. }) = tasks.pop_front() {
-                entries.push(kept);
+        for task in std::mem::take(&mut *tasks) {
+            match task {
+                Task::Write { file: of, kept } if of == file => entries.push(kept),
+                task => tasks.push_back(task),
             }
         }
     }
@@ -334,7 +363,7 @@ pub(super) async fn recall(ui: Ui, key: String) {
     let file = edge.keep_named(file, name, bytes);
     let id = file.file;
     let Found { entries, next, pages, finished, .. } = found;
-    edge.keeper.diaries.borrow_mut().insert(id, Diary { key, next, pages, finished });
+    edge.keeper.diaries.borrow_mut().insert(id, Diary { key, next, pages, finished, copied: true });
     ui.send(Event::Recalled { file, entries });
     edge.keeper.tell_whole(ui, id);
 }

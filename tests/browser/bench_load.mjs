@@ -25,7 +25,7 @@ const WITHIN = { within: 3_600_000, every: 100 };
 function paper(number) {
   const pages = Array.from({ length: 4 }, (_, page) => ({
     lines: [
-      ...(page % 2 === 0 ? [{ picture: 1 + ((number + page) % 9), text: `Figure ${1 + page / 2}. Station ${number}.` }] : []),
+      ...(page % 2 === 0 ? [{ picture: 1 + number + page, grain: true, text: `Figure ${1 + page / 2}. Station ${number}.` }] : []),
       { text: `Paper ${number}, part ${page + 1}`, size: 18 },
       ...Array.from({ length: 16 }, (_, line) => `Line ${line} of paper ${number}: the ice was ${number + line} metres thick on that day of the year.`),
     ],
@@ -80,7 +80,7 @@ async function manyDocuments(site) {
   for (let number = 0; number < DOCUMENTS; number += 10, count++) {
     await site.show(`paper ${number}.pdf`);
     const source = await site.source();
-    if (!source.includes(`Paper ${number}, part 4`)) throw new Error(`paper ${number} is not as it was`);
+    if (!source.includes(`Paper ${number}, part 3`)) throw new Error(`paper ${number} is not as it was`);
   }
   await line(`${count} looked at again`, site, begun);
   console.log(`\n${((performance.now() - opened) / count).toFixed(0)} ms to open one again and read its source\n`);
