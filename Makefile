@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := run
-.PHONY: run dist package deploy test bench bench-models bench-document setup setup-deploy setup-test clean check native-tests browser-tests deploy-tests
+.PHONY: run dist package deploy test bench bench-models bench-document bench-load setup setup-deploy setup-test clean check native-tests browser-tests deploy-tests
 
 PORT ?= 8080
 SITE_SOURCES := $(shell find src public .cargo -type f) .ci/dist .ci/embed.mjs .ci/precache.mjs .ci/space.md .ci/headers index.html Trunk.toml Cargo.toml Cargo.lock
@@ -74,6 +74,11 @@ bench-models: dist
 bench-document: setup-test dist
 	@. .ci/env && cargo build --locked --profile native --bin recto
 	@. .ci/env && RECTO_DIST=$(CURDIR)/dist RECTO_BIN=$(CURDIR)/target/native/recto node tests/browser/bench_document.mjs
+
+# 200 documents in one visit, one of 2,000 pages and one of 500 MB: memory and times.
+bench-load: setup-test dist
+	@. .ci/env && cargo build --locked --profile native --bin recto
+	@. .ci/env && RECTO_DIST=$(CURDIR)/dist RECTO_BIN=$(CURDIR)/target/native/recto node tests/browser/bench_load.mjs
 
 clean:
 	rm -rf target dist tests/browser/node_modules .ci/deploy/node_modules

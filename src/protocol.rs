@@ -36,8 +36,8 @@ pub struct Envelope<T> {
 #[serde(rename_all = "snake_case", tag = "request")]
 #[allow(clippy::large_enum_variant, reason = "requests are few and short-lived")]
 pub enum Request {
-    /// Open a PDF (buffer 0) and extract its pages from `first_page` on, reporting [`Response::Event`]s.
-    /// With `first_page` past the last page it is only opened, for rendering.
+    /// Open a PDF (the file that comes along, or buffer 0) and extract its pages from `first_page` on, reporting
+    /// [`Response::Event`]s. With `first_page` past the last page it is only opened, for rendering.
     Convert {
         /// The document.
         job: JobId,

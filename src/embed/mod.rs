@@ -152,7 +152,7 @@ impl Engine {
     pub fn rest(&self) {
         if self.inner.watch.borrow().is_empty() {
             self.inner.rest.replace(None);
-            self.inner.send(Event::Rest);
+            self.inner.send(Event::EndIdle);
         }
     }
 
@@ -264,7 +264,7 @@ impl Inner {
         }
         if !ended.is_empty() && self.watch.borrow().is_empty() {
             let weak = Rc::downgrade(self);
-            let timer = Timer::after(REST_AFTER_MS, move || with(&weak, |inner| inner.send(Event::Rest)));
+            let timer = Timer::after(REST_AFTER_MS, move || with(&weak, |inner| inner.send(Event::EndIdle)));
             self.rest.replace(Some(timer));
         }
     }

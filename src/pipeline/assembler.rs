@@ -195,12 +195,12 @@ impl Assembler {
         self.given_up.remove(&number);
         // A page can come again after a worker died: the new one replaces all of the old.
         self.document.warnings.retain(|warning| warning.page != Some(number));
-        self.document.figures.retain(|figure| figure.page != number);
-        let gone: Vec<FigureId> =
-            self.images.keys().filter(|id| self.document.figure(id).is_none()).cloned().collect();
-        for id in gone {
-            self.images.remove(&id);
+        let images_before = self.images.len();
+        for figure in self.document.figures.extract_if(.., |figure| figure.page == number) {
+            self.images.remove(&figure.id);
         }
+        // Of what has no pictures there are no duplicates.
+        let changes_images = self.images.len() != images_before || !images.is_empty();
 
         match self.document.pages.binary_search_by_key(&number, |known| known.number) {
             Ok(at) => {
@@ -220,7 +220,9 @@ impl Assembler {
         for warning in warnings {
             self.warn(warning);
         }
-        self.mark_duplicates();
+        if changes_images {
+            self.mark_duplicates();
+        }
     }
 
     /// Tables and code that go on over the breaks before and behind a page, whichever side came last.

@@ -54,6 +54,9 @@ pub enum Stage {
     Text,
 }
 
+/// [`Progress::activity`] while a large file is being read; its units are megabytes.
+pub const READING_FILE: &str = "reading the file";
+
 /// How far a stage is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Progress {

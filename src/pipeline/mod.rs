@@ -46,7 +46,7 @@ pub use clock::{Clock, TickingClock};
 #[cfg(feature = "models")]
 pub use describe::describe;
 #[cfg(feature = "read")]
-pub use extraction::{Extraction, Pages, ReadText, Step, describe_source};
+pub use extraction::{Extraction, FileDigest, Pages, ReadText, Step, describe_source};
 #[cfg(feature = "cli")]
 pub(crate) use guard::guarded;
 #[cfg(feature = "read")]

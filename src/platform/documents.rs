@@ -98,6 +98,16 @@ impl DocumentStore {
         wait(call(&writable, "close", &Array::new())).await.map(drop)
     }
 
+    /// Deletes a file of a document.
+    ///
+    /// # Errors
+    /// [`PlatformError::NotFound`] if it is not there.
+    pub async fn remove(&self, key: &str, name: &str) -> Result<(), PlatformError> {
+        let folder = subfolder(&self.documents, key, false).await?;
+        let removed = JsFuture::from(folder.remove_entry(name)).await;
+        removed.map(drop).map_err(|thrown| PlatformError::from_js("deleting a part", name, &thrown))
+    }
+
     /// Deletes a document; one that is not there is fine.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
 //! Messages between page and worker: an array of one JSON text and the byte buffers, which are transferred.
-//! A buffer may also be a file, which only the worker can read at once ([`FileReaderSync`]).
+//! A file may come along, which the worker reads in parts.
 
 use crate::protocol::Envelope;
 use js_sys::{Array, ArrayBuffer, Uint8Array};
@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, FileReaderSync};
+use web_sys::Blob;
 
 /// A message that is none of ours.
 #[derive(Debug, Error)]
@@ -35,11 +35,14 @@ pub(crate) fn encode<T: Serialize>(envelope: &Envelope<T>) -> Result<Posting, En
     Ok((message, transfer))
 }
 
+/// What was posted, and the file that came along.
 #[cfg(feature = "worker")]
-/// What was posted.
-pub(crate) fn decode<T: DeserializeOwned>(data: &JsValue) -> Result<Envelope<T>, EnvelopeError> {
+pub(crate) fn decode<T: DeserializeOwned>(
+    data: &JsValue,
+) -> Result<(Envelope<T>, Option<Blob>), EnvelopeError> {
     let (message, array) = decode_message(data)?;
-    Ok(Envelope { message, buffers: buffers(array)? })
+    let file = array.iter().skip(1).find_map(|item| item.dyn_into::<Blob>().ok());
+    Ok((Envelope { message, buffers: buffers(array)? }, file))
 }
 
 /// The message alone, and what was posted, with the buffers still in it.
@@ -51,17 +54,11 @@ pub(crate) fn decode_message<T: DeserializeOwned>(data: &JsValue) -> Result<(T, 
 
 /// The buffers of what was posted.
 pub(crate) fn buffers(array: &Array) -> Result<Vec<Vec<u8>>, EnvelopeError> {
-    let mut buffers = Vec::new();
-    for item in array.iter().skip(1) {
-        let buffer: ArrayBuffer = match item.dyn_into::<Blob>() {
-            // A file of the person's that has gone or changed since it was chosen leaves its buffer out.
-            Ok(file) => match FileReaderSync::new().and_then(|reader| reader.read_as_array_buffer(&file)) {
-                Ok(buffer) => buffer.unchecked_into(),
-                Err(_) => continue,
-            },
-            Err(item) => item.dyn_into().map_err(|_| EnvelopeError::Form)?,
-        };
-        buffers.push(Uint8Array::new(&buffer).to_vec());
-    }
-    Ok(buffers)
+    let posted = array.iter().skip(1).filter(|item| !item.is_instance_of::<Blob>());
+    posted
+        .map(|item| {
+            let buffer: ArrayBuffer = item.dyn_into().map_err(|_| EnvelopeError::Form)?;
+            Ok(Uint8Array::new(&buffer).to_vec())
+        })
+        .collect()
 }

@@ -108,8 +108,7 @@ impl WorkerHandle {
         self.shared.send(envelope::encode(&request));
     }
 
-    /// Sends a request with a file as its buffer 0. The file's bytes never come into this program: the
-    /// worker reads them.
+    /// Sends a request with a file. Its bytes never come into this program: the worker reads them.
     pub fn send_file(&self, request: Request, file: &Blob) {
         let encoded = envelope::encode(&Envelope { message: request, buffers: Vec::new() });
         if let Ok((message, _)) = &encoded {

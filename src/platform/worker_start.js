@@ -19,6 +19,8 @@ const report = (cause) => {
   }
   postMessage([JSON.stringify({ response: "died", message })]);
 };
+// For whoever looks at a worker from outside: its memory in bytes.
+globalThis.memoryInUse = () => program?.memory?.buffer.byteLength ?? 0;
 addEventListener("error", (event) => {
   event.preventDefault();
   report(event.error ?? event.message);

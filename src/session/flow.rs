@@ -11,6 +11,9 @@ use crate::document::FigureImage;
 use crate::pipeline::event::{Counts, Event as Told, Options, Outcome, Stage, StageReport};
 use crate::protocol::{JobId, PROTOCOL, Request, Response};
 
+/// From this size on a file that cannot be opened most likely lacks memory.
+const LARGE_FILE_BYTES: u64 = 256 << 20;
+
 impl Session {
     /// Goes on with the active document, or takes the next one.
     pub(super) fn advance(&mut self, out: &mut Vec<Command>) {
@@ -75,6 +78,7 @@ impl Session {
         job.state = state;
         if finished {
             self.keep(id, Entry::Finished, &[]);
+            self.touch(id);
         }
         if ended {
             self.remember(id);
@@ -293,6 +297,7 @@ impl Session {
             Response::Stopped { job } => {
                 if self.clock.stop.is_some_and(|(stopping, _)| stopping == job) {
                     self.clock.stop = None;
+                    self.close_unread(job);
                     self.finish_stopped(job);
                 }
             }
@@ -424,8 +429,13 @@ impl Session {
 
     fn open_failed(&mut self, id: JobId, message: String) {
         self.take_back_stage(id);
-        let advice = "Open it in a PDF reader: if that works, save it from there under a new name and drop \
-                      the new file here.";
+        let advice = if self.job(id).is_some_and(|job| job.bytes >= LARGE_FILE_BYTES) {
+            "Close other documents and tabs and try again. If that does not help, split the file in a PDF \
+             reader and drop its parts here."
+        } else {
+            "Open it in a PDF reader: if that works, save it from there under a new name and drop the new file \
+             here."
+        };
         self.finish(id, JobState::Failed { message, advice: advice.to_owned() });
     }
 

@@ -2,6 +2,7 @@
 
 use super::message::FileId;
 use super::parts::Parts;
+use super::rest::Rest;
 use crate::document::{Correction, Document, FigureId, Passage, Rect};
 use crate::pipeline::Assembler;
 use crate::pipeline::event::{Outcome, Progress, Stage};
@@ -69,6 +70,12 @@ pub struct Job {
     pub(super) memory_budget: u64,
     /// The build of the models' program that worked on it.
     pub(super) program: &'static str,
+    /// All of its diary is written, so that the result can be made again.
+    pub(super) kept_whole: bool,
+    /// When it was last finished or looked at: a counter, not a time.
+    pub(super) touched: u64,
+    /// Its result is not in memory.
+    pub(super) rest: Option<Rest>,
 }
 
 /// Where a document stands.
@@ -197,6 +204,9 @@ impl Job {
             peak_memory: 0,
             memory_budget: 0,
             program: "",
+            kept_whole: false,
+            touched: 0,
+            rest: None,
         }
     }
 
@@ -237,10 +247,13 @@ impl Job {
     /// Pages of the file, 0 before it is open.
     #[must_use]
     pub fn page_count(&self) -> u32 {
-        u32::try_from(self.result.page_sizes().len()).unwrap_or(u32::MAX)
+        match &self.rest {
+            Some(rest) => rest.pages,
+            None => u32::try_from(self.result.page_sizes().len()).unwrap_or(u32::MAX),
+        }
     }
 
-    /// Whether there is anything to look at.
+    /// Whether there is anything to look at; never while the result rests.
     #[must_use]
     pub fn has_pages(&self) -> bool {
         !self.result.page_sizes().is_empty()

@@ -118,10 +118,12 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Kept>, Damaged> {
 impl Session {
     /// Has an entry kept, if documents are.
     pub(super) fn keep(&mut self, job: JobId, entry: Entry, images: &[FigureImage]) {
-        if !self.settings.keep || self.is_self_check(job) {
-            return;
-        }
-        if let Some(file) = self.job(job).map(|job| job.file) {
+        let keeps = self.settings.keep && !self.is_self_check(job);
+        let Some(job) = self.job_mut(job) else { return };
+        // Until the edge says that this is written too.
+        job.kept_whole = false;
+        let file = job.file;
+        if keeps {
             self.keeping.push(Command::Keep { file, kept: Kept { entry, images: images.to_vec() } });
         }
     }
@@ -140,6 +142,8 @@ impl Session {
         entries.into_iter().for_each(|kept| job.relive(kept));
         job.state = if job.todo.is_empty() { JobState::Done } else { JobState::Waiting };
         job.resumed = job.has_pages();
+        self.touch(id);
+        let Some(job) = self.job(id) else { return };
         let pages = count(job.document().pages.len(), "page", "pages");
         let text = format!("{} is here again, with {pages} finished.", job.name);
         self.view.job = Some(id);
@@ -149,7 +153,7 @@ impl Session {
 
 impl Job {
     /// Makes the change that an entry tells of once more.
-    fn relive(&mut self, kept: Kept) {
+    pub(super) fn relive(&mut self, kept: Kept) {
         match kept.entry {
             Entry::Told(Told::StageEnded(report)) => {
                 let stage = report.stage;

@@ -211,12 +211,8 @@ impl Session {
             // It opens what is to be drawn again.
             self.end_worker(Role::Document, out);
         }
-        self.spare_documents(out);
+        self.rest_documents(0, out);
     }
-
-    /// Where finished documents' results are to go to the disk: `self.rest_documents(0, out)`.
-    #[allow(clippy::unused_self, clippy::needless_pass_by_ref_mut, reason = "a place to be filled")]
-    fn spare_documents(&mut self, _out: &mut Vec<Command>) {}
 
     /// A document is gone.
     pub(super) fn forget_memory(&mut self, id: JobId) {

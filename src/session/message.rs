@@ -116,7 +116,7 @@ pub enum Event {
         wants: Wants,
     },
     /// Nobody needs anything for now: workers without work are ended, and their memory goes back.
-    Rest,
+    EndIdle,
     /// Start a document again that was stopped or failed, from its last finished page.
     Start(JobId),
     /// Stop the document being worked on, or take a waiting one off.
@@ -141,6 +141,17 @@ pub enum Event {
         file: NewFile,
         /// Its diary.
         entries: Vec<Kept>,
+    },
+    /// All that was to be kept of a document so far is written.
+    KeptWhole(FileId),
+    /// What was kept of an open document, for [`Command::BringBack`].
+    BroughtBack {
+        /// Its file.
+        file: FileId,
+        /// Its diary, as far as it can be read.
+        entries: Vec<Kept>,
+        /// That is all of it.
+        whole: bool,
     },
     /// Show a document.
     Select(JobId),
@@ -396,6 +407,8 @@ pub enum Command {
     Unkeep(FileId),
     /// Read what is kept of a document, for [`Event::Recalled`].
     Recall(String),
+    /// Read what is kept of an open document, for [`Event::BroughtBack`]; before anything that deletes it.
+    BringBack(FileId),
     /// Delete what is kept of a document that is not open.
     DeleteKept(String),
     /// Let go of a file.

@@ -21,6 +21,7 @@ mod parts;
 mod person;
 mod record;
 mod recovery;
+mod rest;
 mod scans;
 mod self_check;
 mod settings;
@@ -96,6 +97,8 @@ pub struct Session {
     keeping: Vec<Command>,
     /// Documents of earlier visits that are not open, the newest first; none where the browser keeps nothing.
     pub earlier: Vec<Earlier>,
+    /// Counts up as documents are finished and looked at.
+    touches: u64,
 }
 
 /// What is shown.
@@ -173,6 +176,7 @@ impl Session {
             clock: time::Clock::default(),
             keeping: Vec::new(),
             earlier: Vec::new(),
+            touches: 0,
         }
     }
 
@@ -197,6 +201,8 @@ impl Session {
         self.advance(&mut out);
         self.end_self_check(&mut out);
         self.render_wanted(&mut out);
+        self.bring_back(&mut out);
+        self.rest_documents(rest::MOST_AWAKE, &mut out);
         self.plan_wake(&mut out);
         out.append(&mut self.keeping);
         out
@@ -222,6 +228,14 @@ impl Session {
     #[must_use]
     pub fn shown(&self) -> Option<&Job> {
         self.view.job.and_then(|id| self.job(id))
+    }
+
+    /// How many documents are worked on before this one.
+    #[must_use]
+    pub fn waiting_before(&self, id: JobId) -> usize {
+        let before = self.jobs.iter().take_while(|job| job.id != id);
+        let waiting = before.filter(|job| job.state == JobState::Waiting).count();
+        waiting + usize::from(self.active.is_some_and(|active| active != id))
     }
 
     /// The document being worked on.

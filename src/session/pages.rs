@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 const PIXEL_BUDGET: u64 = 24_000_000;
 /// Documents the worker keeps open for rendering, besides the one worked on.
 const MAX_OPEN: usize = 3;
+/// Bytes that the files open in the worker may take together, besides those that are worked on or shown.
+const MAX_OPEN_BYTES: u64 = 300_000_000;
 /// Tries to render a page on which a worker dies.
 const MAX_TRIES: u32 = 2;
 /// Past the last page of any file: the file is only opened.
@@ -79,6 +81,11 @@ impl PageImages {
 
     pub(super) fn is_rendering(&self) -> bool {
         self.rendering.is_some()
+    }
+
+    /// Whether a page of this document is being rendered.
+    pub(super) fn is_rendering_of(&self, job: JobId) -> bool {
+        self.rendering.is_some_and(|(owner, _)| owner == job)
     }
 
     pub(super) fn opened(&mut self, job: JobId) {
@@ -192,7 +199,7 @@ impl PageImages {
 
 impl Session {
     pub(super) fn page_shown(&mut self, job: JobId, page: u32, width_px: u32) {
-        if self.job(job).is_some() && width_px > 0 {
+        if self.job(job).is_some_and(|job| !job.is_resting()) && width_px > 0 {
             self.pages.show(job, page, width_px);
         }
     }
@@ -305,16 +312,24 @@ impl Session {
             ahead: if job.deaths.is_empty() { self.scans.at_once() } else { 1 },
         };
         let file = job.file;
-        self.workers.send(Role::Document, request, Attachment::File(file), self.now, out);
+        // Others are closed first, so that their memory serves this one.
         self.pages.opened(id);
-        while self.pages.open.len() > MAX_OPEN {
-            let keep = [Some(id), self.active, self.view.job];
-            let Some(at) = self.pages.open.iter().position(|open| !keep.contains(&Some(*open))) else {
-                break;
-            };
-            let closed = self.pages.open.remove(at);
+        while let Some(closed) = self.open_too_long(id) {
+            self.pages.close(closed);
             let request = Request::Close { job: closed };
             self.workers.send(Role::Document, request, Attachment::Nothing, self.now, out);
         }
+        self.workers.send(Role::Document, request, Attachment::File(file), self.now, out);
+    }
+
+    /// The document that has been open longest and is not needed now, if too many or too large ones are open.
+    fn open_too_long(&self, opening: JobId) -> Option<JobId> {
+        let open = &self.pages.open;
+        let sizes = open.iter().filter_map(|id| self.job(*id)).map(|job| job.bytes);
+        if open.len() <= MAX_OPEN && sizes.sum::<u64>() <= MAX_OPEN_BYTES {
+            return None;
+        }
+        let keep = [Some(opening), self.active, self.view.job];
+        open.iter().copied().find(|open| !keep.contains(&Some(*open)))
     }
 }

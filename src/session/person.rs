@@ -16,10 +16,11 @@ const MAX_QUESTION_CHARS: usize = 400;
 impl Session {
     #[allow(clippy::too_many_lines, reason = "one arm for each thing a person can do")]
     pub(super) fn person(&mut self, event: Event, out: &mut Vec<Command>) {
+        let Some(event) = self.postpone(event) else { return };
         match event {
             Event::FilesAdded(files) => self.add_files(files),
             Event::Submitted { file, password, wants } => _ = self.submit(file, password, wants),
-            Event::Rest => self.rest(out),
+            Event::EndIdle => self.end_idle(out),
             Event::Start(id) => self.start(id),
             Event::Stop(id) => self.stop(id, out),
             Event::StopAll => {
@@ -54,7 +55,7 @@ impl Session {
             Event::SettingsChanged(settings) => {
                 if settings != self.settings {
                     if self.settings.keep && !settings.keep {
-                        out.extend(self.jobs.iter().map(|job| Command::Unkeep(job.file)));
+                        self.unkeep_all(out);
                     }
                     self.settings = settings.clone();
                     out.push(Command::Persist(settings));
@@ -86,6 +87,8 @@ impl Session {
             Event::ForgetAll => self.forget_all(out),
             Event::ForgetHistory => self.forget_history(out),
             Event::Recalled { file, entries } => self.recalled(file, entries),
+            Event::KeptWhole(file) => self.is_kept_whole(file),
+            Event::BroughtBack { file, entries, whole } => self.brought_back(file, entries, whole, out),
             Event::ShowDoubts(shown) => self.show_doubts(shown, out),
             Event::StepDoubt { forward } => self.step_doubt(forward, out),
             Event::WordChecked { job, doubt, text } => self.check_word(job, doubt, &text, out),
@@ -178,7 +181,7 @@ impl Session {
     /// Deletes all that is kept of documents; those that are open stay open.
     fn forget_all(&mut self, out: &mut Vec<Command>) {
         out.extend(self.earlier.drain(..).map(|earlier| Command::DeleteKept(earlier.key)));
-        out.extend(self.jobs.iter().map(|job| Command::Unkeep(job.file)));
+        self.unkeep_all(out);
         self.forget_history(out);
         self.notify("No document is kept any more. Those that are open stay until the page is closed.");
     }
@@ -298,6 +301,7 @@ impl Session {
             && matches!(job.state, JobState::NeedsPassword { .. })
         {
             job.password = Some(password);
+            job.kept_whole = false;
             job.state = JobState::Waiting;
             // Its text is not for everyone who has this browser.
             self.keeping.push(Command::Unkeep(job.file));

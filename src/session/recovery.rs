@@ -102,7 +102,7 @@ impl Session {
     }
 
     /// Ends the workers that have no work.
-    pub(super) fn rest(&mut self, out: &mut Vec<Command>) {
+    pub(super) fn end_idle(&mut self, out: &mut Vec<Command>) {
         if self.active.is_some() || self.benchmark.running.is_some() {
             return;
         }

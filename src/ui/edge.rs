@@ -8,7 +8,7 @@ use crate::platform::clock::{self, Timer};
 use crate::platform::{Crew, PlatformError, Tell, files, memory, offline, settings};
 use crate::protocol::{JobId, Response};
 use crate::session::export as session_export;
-use crate::session::{Command, Event, ExportKind, History, NewFile};
+use crate::session::{Command, Event, ExportKind, FileId, History, NewFile};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -46,6 +46,13 @@ impl Edge {
     /// Makes a file of the page's own and keeps it.
     pub(super) fn keep_made(&self, name: &str, bytes: &[u8]) -> Result<NewFile, PlatformError> {
         Ok(self.keep_named(files::make(name, bytes)?, name.to_owned(), bytes.len() as u64))
+    }
+
+    /// Has a file kept for later visits.
+    pub(super) fn keep_file(&self, ui: Ui, id: FileId) {
+        if let Some(file) = self.crew.file(id) {
+            self.keeper.keep_file(ui, id, file);
+        }
     }
 
     /// The canvas for a page's pixels.
@@ -109,14 +116,11 @@ impl Edge {
                     canvas.set_height(0);
                 }
             }
-            Command::KeepFile(id) => {
-                if let Some(file) = self.crew.file(id) {
-                    self.keeper.keep_file(ui, id, file);
-                }
-            }
+            Command::KeepFile(id) => self.keep_file(ui, id),
             Command::Keep { file, kept } => self.keeper.keep(ui, file, kept),
             Command::Unkeep(file) => self.keeper.unkeep(ui, file),
             Command::Recall(key) => leptos::task::spawn_local(keeper::recall(ui, key)),
+            Command::BringBack(file) => self.keeper.bring_back(ui, file),
             Command::DeleteKept(key) => self.keeper.delete(ui, key),
             Command::ForgetFigures(job) => self.images.borrow_mut().retain(|(owner, _), url| {
                 if *owner == job {

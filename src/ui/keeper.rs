@@ -7,15 +7,19 @@ use crate::platform::{PlatformError, clock, files};
 use crate::session::{Earlier, Entry, Event, FileId, Kept, decode, encode};
 use serde::{Deserialize, Serialize};
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use web_sys::File;
 
 /// The file as it came, in a document's folder.
 const FILE: &str = "file";
 /// Its name and size.
 const ABOUT: &str = "about";
-/// Parts of a diary are written at most this often, in milliseconds.
+/// Parts of a diary are written at most this often, in milliseconds, unless it ends or others wait.
 const PAUSE_MS: f64 = 250.0;
+/// How often it is looked whether they do, in milliseconds.
+const LOOK_MS: f64 = 50.0;
+/// How often it is looked whether a diary has been read that is to be deleted, in milliseconds.
+const READING_MS: f64 = 20.0;
 /// Finished documents that are kept when they are not open; older ones go.
 const MOST_KEPT: usize = 20;
 
@@ -35,6 +39,8 @@ struct Diary {
     pages: u32,
     /// All that was asked for is done.
     finished: bool,
+    /// The file is there.
+    copied: bool,
 }
 
 enum Task {
@@ -49,6 +55,8 @@ pub(super) struct Keeper {
     diaries: RefCell<BTreeMap<FileId, Diary>>,
     tasks: RefCell<VecDeque<Task>>,
     running: Cell<bool>,
+    /// Keys of documents whose diaries are being read.
+    reading: RefCell<BTreeSet<String>>,
 }
 
 impl Keeper {
@@ -57,7 +65,7 @@ impl Keeper {
         let about = About { name: file.name(), bytes: files::size(&file) };
         let key = new_key();
         hold(&key);
-        let diary = Diary { key: key.clone(), next: 0, pages: 0, finished: false };
+        let diary = Diary { key: key.clone(), next: 0, pages: 0, finished: false, copied: false };
         self.diaries.borrow_mut().insert(id, diary);
         self.push(ui, Task::Copy { key, about, file });
     }
@@ -74,6 +82,55 @@ impl Keeper {
         let diary = self.diaries.borrow_mut().remove(&file);
         if let Some(diary) = diary {
             self.delete(ui, diary.key);
+        }
+    }
+
+    /// Reads the diary of an open document for the session.
+    pub(super) fn bring_back(&self, ui: Ui, file: FileId) {
+        let key = self.diaries.borrow().get(&file).map(|diary| diary.key.clone());
+        if let Some(key) = &key {
+            self.reading.borrow_mut().insert(key.clone());
+        }
+        leptos::task::spawn_local(async move {
+            let found = match &key {
+                Some(key) => read_diary(key).await,
+                None => None,
+            };
+            let edge = ui.edge();
+            let keeper = &edge.keeper;
+            if let Some(key) = &key {
+                keeper.reading.borrow_mut().remove(key);
+            }
+            let (entries, whole) = keeper.take_up(ui, file, found);
+            ui.send(Event::BroughtBack { file, entries, whole });
+        });
+    }
+
+    /// Goes on with a diary behind what could be read of it; without any it is begun anew.
+    fn take_up(&self, ui: Ui, file: FileId, found: Option<Found>) -> (Vec<Kept>, bool) {
+        let known = self.diaries.borrow().contains_key(&file);
+        match found {
+            Some(Found { entries, whole, next, pages, finished }) => {
+                if let Some(diary) = self.diaries.borrow_mut().get_mut(&file) {
+                    (diary.next, diary.pages, diary.finished) = (next, pages, finished);
+                }
+                (entries, whole)
+            }
+            None => {
+                if known {
+                    ui.edge().keep_file(ui, file);
+                }
+                (Vec::new(), false)
+            }
+        }
+    }
+
+    /// Tells the session that all of a finished document is written, if it is.
+    fn tell_whole(&self, ui: Ui, file: FileId) {
+        let finished = self.diaries.borrow().get(&file).is_some_and(|diary| diary.finished);
+        let waits = |task: &Task| matches!(task, Task::Write { file: of, .. } if *of == file);
+        if finished && !self.tasks.borrow().iter().any(waits) {
+            ui.send(Event::KeptWhole(file));
         }
     }
 
@@ -94,14 +151,23 @@ impl Keeper {
         // Where the browser keeps nothing, nothing is kept, and nobody needs to be told each time.
         let store = DocumentStore::open().await.ok();
         loop {
-            let Some(task) = self.tasks.borrow_mut().pop_front() else { break };
+            let Some(task) = self.next_task() else { break };
             let Some(store) = &store else { continue };
             let done = match task {
                 Task::Copy { key, about, file } => {
                     self.copy(store, &key, &about, &file).await.map_err(|why| (key, why))
                 }
-                Task::Write { file, kept } => self.write(store, file, kept).await,
+                Task::Write { file, kept } => {
+                    let written = self.write(store, file, kept).await;
+                    if written.is_ok() {
+                        self.tell_whole(ui, file);
+                    }
+                    written
+                }
                 Task::Delete(key) => {
+                    while self.reading.borrow().contains(&key) {
+                        clock::sleep(READING_MS).await;
+                    }
                     // It is gone, or goes with the next visit's.
                     let _ = store.delete(&key).await;
                     Ok(())
@@ -114,6 +180,22 @@ impl Keeper {
         self.running.set(false);
     }
 
+    /// The next task: of documents that are finished first, so that they can leave memory while other files wait to be
+    /// copied.
+    fn next_task(&self) -> Option<Task> {
+        let diaries = self.diaries.borrow();
+        let mut tasks = self.tasks.borrow_mut();
+        let ending = tasks.iter().find_map(|task| match task {
+            Task::Write { file, kept: Kept { entry: Entry::Finished, .. } } => {
+                diaries.get(file).filter(|diary| diary.copied).map(|_| *file)
+            }
+            _ => None,
+        });
+        let first = |task: &Task| matches!(task, Task::Write { file, .. } if Some(*file) == ending);
+        let at = tasks.iter().position(first).unwrap_or(0);
+        tasks.remove(at)
+    }
+
     async fn copy(
         &self,
         store: &DocumentStore,
@@ -122,7 +204,11 @@ impl Keeper {
         file: &File,
     ) -> Result<(), PlatformError> {
         store.copy(key, FILE, file).await?;
-        store.write(key, ABOUT, &serde_json::to_vec(about).unwrap_or_default()).await
+        store.write(key, ABOUT, &serde_json::to_vec(about).unwrap_or_default()).await?;
+        if let Some(diary) = self.diaries.borrow_mut().values_mut().find(|diary| diary.key == key) {
+            diary.copied = true;
+        }
+        Ok(())
     }
 
     /// Writes an entry with those behind it of the same document as one part.
@@ -133,16 +219,15 @@ impl Keeper {
         kept: Kept,
     ) -> Result<(), (String, PlatformError)> {
         let mut entries = vec![kept];
-        if !matches!(entries.first(), Some(Kept { entry: Entry::Finished, .. })) {
-            clock::sleep(PAUSE_MS).await;
-        }
+        self.take_more(file, &mut entries);
+        let mut waited = 0.0;
+        while waited < PAUSE_MS
+            && !matches!(entries.last(), Some(Kept { entry: Entry::Finished, .. }))
+            && self.tasks.borrow().is_empty()
         {
-            let mut tasks = self.tasks.borrow_mut();
-            while matches!(tasks.front(), Some(Task::Write { file: of, .. }) if *of == file) {
-                if let Some(Task::Write { kept, .. }) = tasks.pop_front() {
-                    entries.push(kept);
-                }
-            }
+            clock::sleep(LOOK_MS).await;
+            waited += LOOK_MS;
+            self.take_more(file, &mut entries);
         }
         let (key, name) = {
             let mut diaries = self.diaries.borrow_mut();
@@ -161,6 +246,17 @@ impl Keeper {
             (diary.key.clone(), name)
         };
         store.write(&key, &name, &encode(&entries)).await.map_err(|why| (key, why))
+    }
+
+    /// Takes the entries of the same document that wait.
+    fn take_more(&self, file: FileId, entries: &mut Vec<Kept>) {
+        let mut tasks = self.tasks.borrow_mut();
+        for task in std::mem::take(&mut *tasks) {
+            match task {
+                Task::Write { file: of, kept } if of == file => entries.push(kept),
+                task => tasks.push_back(task),
+            }
+        }
     }
 
     /// Keeps no more of a document, and tells why.
@@ -211,6 +307,45 @@ async fn read(store: &DocumentStore, key: &str, name: &str) -> Option<Vec<u8>> {
     files::read(&file).await.ok()
 }
 
+/// What can be read of a diary.
+struct Found {
+    entries: Vec<Kept>,
+    /// That is all of it.
+    whole: bool,
+    /// Number of the next part.
+    next: u32,
+    /// Pages that are finished.
+    pages: u32,
+    /// All that was asked for is done.
+    finished: bool,
+}
+
+/// Reads a diary up to what is damaged, and deletes that: what comes after it may build on it, and other parts will
+/// have its place. None if nothing of it can be found.
+async fn read_diary(key: &str) -> Option<Found> {
+    let store = DocumentStore::open().await.ok()?;
+    let mut found = Found { entries: Vec::new(), whole: true, next: 0, pages: 0, finished: false };
+    for name in store.names(key).await.ok()? {
+        let Some((pages, finished)) = parse_part(&name) else { continue };
+        let part = match found.whole {
+            true => read(&store, key, &name).await.and_then(|bytes| decode(&bytes).ok()),
+            false => None,
+        };
+        match part {
+            Some(part) => {
+                found.entries.extend(part);
+                found = Found { next: found.next + 1, pages, finished, ..found };
+            }
+            None => {
+                found.whole = false;
+                // What cannot be deleted will be in the way of a later visit, no more.
+                let _ = store.remove(key, &name).await;
+            }
+        }
+    }
+    Some(found)
+}
+
 /// Reads what is kept of a document, and keeps on keeping it.
 pub(super) async fn recall(ui: Ui, key: String) {
     let recalled = async {
@@ -218,27 +353,20 @@ pub(super) async fn recall(ui: Ui, key: String) {
         let about: About = serde_json::from_slice(&read(&store, &key, ABOUT).await?).ok()?;
         let file = store.file(&key, FILE).await.ok()?;
         hold(&key);
-        let mut diary = Diary { key: key.clone(), next: 0, pages: 0, finished: false };
-        let mut entries = Vec::new();
-        for name in store.names(&key).await.ok()? {
-            let Some((pages, finished)) = parse_part(&name) else { continue };
-            // What comes after a damaged part may build on it.
-            let Some(part) = read(&store, &key, &name).await.and_then(|bytes| decode(&bytes).ok()) else {
-                break;
-            };
-            entries.extend(part);
-            diary = Diary { next: diary.next + 1, pages, finished, ..diary };
-        }
-        Some((file, about, diary, entries))
+        Some((file, about, read_diary(&key).await?))
     };
-    let Some((file, About { name, .. }, diary, entries)) = recalled.await else {
+    let Some((file, About { name, .. }, found)) = recalled.await else {
         ui.send(Event::Notice("What was kept of the document cannot be read any more.".to_owned()));
         ui.edge().keeper.delete(ui, key);
         return;
     };
-    let file = ui.edge().keep_named(file, name);
-    ui.edge().keeper.diaries.borrow_mut().insert(file.file, diary);
+    let edge = ui.edge();
+    let file = edge.keep_named(file, name);
+    let id = file.file;
+    let Found { entries, next, pages, finished, .. } = found;
+    edge.keeper.diaries.borrow_mut().insert(id, Diary { key, next, pages, finished, copied: true });
     ui.send(Event::Recalled { file, entries });
+    edge.keeper.tell_whole(ui, id);
 }
 
 /// The name of a part of a diary, which sorts by number and says how far the document was then.

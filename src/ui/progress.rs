@@ -1,7 +1,7 @@
 //! The work on the current document: stages, bars, time, and Stop.
 
 use super::store::ui;
-use crate::pipeline::event::{Outcome, Stage};
+use crate::pipeline::event::{Outcome, Progress, READING_FILE, Stage};
 use crate::protocol::{DownloadState, JobId};
 use crate::session::{Event, Job, JobState, Phase, STAGES, Session, duration, file_size};
 use leptos::prelude::*;
@@ -118,7 +118,14 @@ fn running_text(job: &Job, stage: Stage) -> (String, Option<(f64, f64)>) {
     if stage == Stage::Extraction {
         let (done, total) = (job.document().pages.len(), job.page_count());
         if total == 0 {
-            return ("opening".to_owned(), None);
+            return match progress {
+                Some(progress) if progress.activity == READING_FILE => {
+                    let Progress { activity, done, total, .. } = progress;
+                    let text = format!("{activity}, {done} of {total} MB");
+                    (text, Some((f64::from(*done), f64::from(*total))))
+                }
+                _ => ("opening".to_owned(), None),
+            };
         }
         let now = (done + 1).min(total as usize);
         #[allow(clippy::cast_precision_loss, reason = "page numbers")]

@@ -7,17 +7,29 @@ use crate::protocol::JobId;
 use crate::session::{Event, Job, JobState, count, file_size};
 use leptos::prelude::*;
 
+/// From so many documents on the list says how many are finished: fewer are seen at a glance.
+const COUNTED_FROM: usize = 6;
+
 /// Documents and the work on the current one.
 #[component]
 pub(super) fn Sidebar() -> impl IntoView {
     let ui = ui();
     let ids = ui.memo(|session| session.documents().map(|job| job.id).collect::<Vec<_>>());
+    let done = ui.memo(|session| {
+        let done = session.documents().filter(|job| job.state == JobState::Done).count();
+        (done, session.documents().count())
+    });
     view! {
         <aside class="sidebar" aria-label="Documents">
             <div class="sidebar-head">
                 <h2>"Documents"</h2>
                 <PickButton label="Add PDFs" />
             </div>
+            {move || Some(done.get()).filter(|(_, all)| *all >= COUNTED_FROM).map(|(done, all)| view! {
+                <p class="hint" data-testid="queue-count">
+                    {format!("{done} of {all} finished. They are worked on one by one.")}
+                </p>
+            })}
             <ul class="queue" data-testid="queue">
                 <For each=move || ids.get() key=|id| *id let:id>
                     <Item id />

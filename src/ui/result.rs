@@ -9,7 +9,7 @@ use super::store::{by_id, ui};
 use super::summary::Summary;
 use super::words::DoubtfulWords;
 use crate::protocol::JobId;
-use crate::session::{Event, ExportKind, Job, JobState, Pane, Tab};
+use crate::session::{Event, ExportKind, Job, JobState, Pane, Tab, count};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
@@ -74,10 +74,17 @@ fn Actions(id: JobId) -> impl IntoView {
 #[component]
 fn Trouble(id: JobId) -> impl IntoView {
     let ui = ui();
-    let state = ui.memo(move |session| session.job(id).map(|job| (job.state.clone(), job.has_pages())));
+    let state = ui.memo(move |session| {
+        session.job(id).map(|job| (job.state.clone(), job.has_pages(), job.is_resting()))
+    });
+    let before = ui.memo(move |session| session.waiting_before(id));
     move || {
-        let (state, has_pages) = state.get()?;
+        let (state, has_pages, resting) = state.get()?;
         let card = match state {
+            _ if resting => view! {
+                <div class="card" data-testid="loading"><p>"Loading from this machine\u{2026}"</p></div>
+            }
+            .into_any(),
             JobState::Failed { message, advice } => view! {
                 <div class="card bad" role="alert" data-testid="error">
                     <h3>"This file could not be read"</h3>
@@ -109,9 +116,11 @@ fn Trouble(id: JobId) -> impl IntoView {
                 </div>
             }
             .into_any(),
-            JobState::Waiting if !has_pages => {
-                view! { <div class="card"><p>"Waits for the documents before it."</p></div> }.into_any()
+            JobState::Waiting if !has_pages => view! {
+                <div class="card"><p>{move || format!("Waits for {} before it.",
+                    count(before.get(), "document", "documents"))}</p></div>
             }
+            .into_any(),
             JobState::Working if !has_pages => {
                 view! { <div class="card"><p>"Opening the file\u{2026}"</p></div> }.into_any()
             }

@@ -4,19 +4,21 @@
 //! was asked meanwhile, rendering first of all: the page on screen is what the person waits for.
 
 use super::Unserved;
+use super::file::{self, NotRead, PdfFile};
 use super::outbox::{BrowserClock, PageSink, post, post_with};
 use crate::ocr::ReadPage;
 use crate::pdf::{self, OpenError};
 use crate::pipeline::event::ReadScans;
-use crate::pipeline::{Extraction, Pages, Step, describe_source};
+use crate::pipeline::{Extraction, Pages, Step};
 use crate::platform::clock;
 use crate::protocol::{Envelope, JobId, Request, Response};
 use futures::StreamExt;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures::future::{Either, select};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::pin::pin;
 use wasm_bindgen_futures::spawn_local;
+use web_sys::Blob;
 
 /// Once a file is open, its page is given this long, in milliseconds, to ask for pixels before extraction
 /// begins: the first page on screen comes first.
@@ -34,7 +36,7 @@ pub(super) struct Documents {
 
 impl Documents {
     /// Serves what is asked of documents, and gives back the rest.
-    pub(super) fn take(&mut self, request: Envelope<Request>) -> Option<Unserved> {
+    pub(super) fn take(&mut self, request: Envelope<Request>, file: Option<Blob>) -> Option<Unserved> {
         let Envelope { message, buffers } = request;
         match message {
             Request::Convert { job, name, options, password, first_page, skip_pages, ahead } => {
@@ -44,7 +46,10 @@ impl Documents {
                 let order = Order {
                     job,
                     name,
-                    bytes: buffers.into_iter().next(),
+                    file: match buffers.into_iter().next() {
+                        Some(bytes) => Some(PdfFile::Bytes(bytes)),
+                        None => file.map(PdfFile::Blob),
+                    },
                     password,
                     pages: Pages { first: first_page, skip: skip_pages },
                     scans: options.scans,
@@ -92,8 +97,8 @@ struct Order {
     job: JobId,
     /// File name.
     name: String,
-    /// The file; none if it could not be read.
-    bytes: Option<Vec<u8>>,
+    /// The file; none if it did not come.
+    file: Option<PdfFile>,
     /// For an encrypted file.
     password: Option<String>,
     /// Which pages to extract.
@@ -106,7 +111,7 @@ struct Order {
 
 /// What is asked of an open document.
 #[derive(Clone, Debug, PartialEq)]
-enum Wish {
+pub(super) enum Wish {
     /// Render a page.
     Render {
         /// From 1.
@@ -131,12 +136,14 @@ enum Wish {
 
 /// Opens the file of `order`, extracts its pages, and serves `wishes` until their sender is gone.
 async fn serve(order: Order, mut wishes: UnboundedReceiver<Wish>) {
-    let Order { job, name, bytes, password, pages, scans, ahead } = order;
-    let Some(bytes) = bytes else {
-        let message = format!("{name} cannot be read any more; it was moved or changed since it was chosen");
-        return post(Response::OpenFailed { job, message });
+    let Order { job, name, file, password, pages, scans, ahead } = order;
+    let mut early = VecDeque::new();
+    let (bytes, source) = match file::read(job, &name, file, &mut wishes, &mut early).await {
+        Ok(read) => read,
+        Err(NotRead::Stopped) => return post(Response::Stopped { job }),
+        Err(NotRead::Closed) => return,
+        Err(NotRead::Failed(message)) => return post(Response::OpenFailed { job, message }),
     };
-    let source = describe_source(&name, &bytes);
     let document = match pdf::open(bytes, password.as_deref()) {
         Ok(document) => document,
         Err(OpenError::PasswordNeeded) => return post(Response::PasswordNeeded { job, wrong: false }),
@@ -148,13 +155,15 @@ async fn serve(order: Order, mut wishes: UnboundedReceiver<Wish>) {
 
     // The first step tells what the file says of itself, page sizes included.
     let mut step = extraction.step(&BrowserClock, &mut sink);
-    let mut early = match select(wishes.next(), pin!(clock::sleep(FIRST_WISH_MS))).await {
-        Either::Left((wish, _)) => Some(wish),
-        Either::Right(_) => None,
-    };
+    if early.is_empty()
+        && let Either::Left((wish, _)) = select(wishes.next(), pin!(clock::sleep(FIRST_WISH_MS))).await
+    {
+        let Some(wish) = wish else { return };
+        early.push_back(wish);
+    }
     loop {
-        let wish = match (early.take(), step) {
-            (Some(wish), _) => wish,
+        let wish = match (early.pop_front(), step) {
+            (Some(wish), _) => Some(wish),
             (None, Step::Ended | Step::Read) => wishes.next().await,
             (None, Step::More) if sink.pages_ahead() >= MAX_PAGES_AHEAD => wishes.next().await,
             (None, Step::More) => match wishes.try_recv() {

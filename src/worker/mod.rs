@@ -10,6 +10,8 @@
 #[cfg(feature = "read")]
 mod document;
 mod failure;
+#[cfg(feature = "read")]
+mod file;
 #[cfg(feature = "models")]
 mod model;
 mod outbox;
@@ -24,7 +26,7 @@ use crate::protocol::{Envelope, PROTOCOL, Request, Response};
 use std::cell::RefCell;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 /// Begins to listen, and says so; in a build with threads once they have started.
 pub fn start() {
@@ -71,7 +73,7 @@ type Unserved = Envelope<Request>;
 
 fn receive(desk: &mut Desk, data: &JsValue) {
     let unserved = match envelope::decode::<Request>(data) {
-        Ok(request) => desk.serve(request),
+        Ok((request, file)) => desk.serve(request, file),
         // Page and worker are of one build; what cannot be read cannot be answered either.
         Err(error) => Err(error.to_string()),
     };
@@ -81,11 +83,12 @@ fn receive(desk: &mut Desk, data: &JsValue) {
 }
 
 impl Desk {
-    /// Each part takes what it serves and leaves the rest to the next.
-    fn serve(&mut self, request: Envelope<Request>) -> Result<(), String> {
+    /// Each part takes what it serves and leaves the rest to the next. Only documents come with a file.
+    #[cfg_attr(not(feature = "read"), allow(unused_variables, reason = "this program reads no documents"))]
+    fn serve(&mut self, request: Envelope<Request>, file: Option<Blob>) -> Result<(), String> {
         let request = Some(request);
         #[cfg(feature = "read")]
-        let request = request.and_then(|request| self.documents.take(request));
+        let request = request.and_then(|request| self.documents.take(request, file));
         #[cfg(feature = "models")]
         let request = request.and_then(|request| self.models.take(request));
         #[cfg(feature = "ocr")]

@@ -2,8 +2,8 @@
 
 /**
  * A PDF of `pages`; a page is `{lines, links}`: `lines` are texts, from the top, each with an optional size
- * (`{text, size}`) and, with a number as `picture`, a picture above it, another for each number; `links` are addresses,
- * one link annotation each. `script` runs when the file is opened, in a reader that lets it.
+ * (`{text, size}`) and, with a number as `picture`, a picture above it, another for each number (with `grain`, one that no
+ * packing makes smaller: 225 KiB); `links` are addresses, one link annotation each. `script` runs when the file is opened, in a reader that lets it.
  */
 export function makePdf(pages, { title, script } = {}) {
   const objects = [];
@@ -19,10 +19,10 @@ export function makePdf(pages, { title, script } = {}) {
     let y = 780;
     const images = [];
     const drawn = lines.map((line) => {
-      const { text: string, size = 11, picture } = typeof line === "string" ? { text: line } : line;
+      const { text: string, size = 11, picture, grain } = typeof line === "string" ? { text: line } : line;
       let image = "";
       if (picture) {
-        add(picturePixels(picture));
+        add(picturePixels(picture, grain));
         images.push(`/I${picture} ${objects.length} 0 R`);
         y -= 260;
         image = `q 320 0 0 240 140 ${y.toFixed(1)} cm /I${picture} Do Q\n`;
@@ -63,8 +63,8 @@ export function makePdf(pages, { title, script } = {}) {
   return Buffer.from(file, "latin1");
 }
 
-/** An image of 320 x 240 pixels in colour: a disc and bars on a slope, elsewhere for each `number`. */
-function picturePixels(number) {
+/** An image of 320 x 240 pixels in colour: a disc and bars on a slope, elsewhere for each `number`, with noise over all. */
+function picturePixels(number, grain = false) {
   const [width, height] = [320, 240];
   const pixels = Buffer.alloc(3 * width * height);
   for (let y = 0; y < height; y++) {
@@ -74,6 +74,11 @@ function picturePixels(number) {
       const colour = disc ? [200, 40, 25 * number] : bar ? [20, 90, 160] : [255 - (x >> 2), 250, 255 - (y >> 2)];
       pixels.set(colour, 3 * (y * width + x));
     }
+  }
+  let noise = number;
+  for (let at = 0; grain && at < pixels.length; at++) {
+    noise = (Math.imul(noise, 1_664_525) + 1_013_904_223) | 0;
+    pixels[at] ^= noise >>> 25;
   }
   const hex = pixels.toString("hex") + ">";
   return (
@@ -98,4 +103,27 @@ export function longPdf(count, { lines = 40 } = {}) {
     }),
     { title: "A long book" },
   );
+}
+
+/**
+ * What makes a file of about `megabytes` MB of the PDF `data`: the same pages, and behind them a stream that nothing
+ * refers to. Between `head` and `tail` comes `padding`, a megabyte, so many `times`: the whole needs never be there.
+ */
+export function padded(data, megabytes) {
+  const times = megabytes;
+  const padding = Buffer.alloc(1_000_000, "recto ");
+  const old = data.toString("latin1");
+  const [, size] = /\/Size (\d+)/.exec(old);
+  const [, startxref] = /startxref\n(\d+)\n/.exec(old);
+  const head = Buffer.concat([
+    data,
+    Buffer.from(`${size} 0 obj\n<< /Length ${times * padding.length} >>\nstream\n`, "latin1"),
+  ]);
+  const xref = head.length + times * padding.length + "\nendstream\nendobj\n".length;
+  const tail = Buffer.from(
+    `\nendstream\nendobj\nxref\n${size} 1\n${String(data.length).padStart(10, "0")} 00000 n \n` +
+      `trailer\n<< /Size ${Number(size) + 1} /Root 1 0 R /Info 5 0 R /Prev ${startxref} >>\nstartxref\n${xref}\n%%EOF\n`,
+    "latin1",
+  );
+  return { head, padding, times, tail };
 }

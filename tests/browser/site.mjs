@@ -38,6 +38,28 @@ export class Site {
     }, given);
   }
 
+  /** Drops a file of {@link padded} parts, which is put together in the page and takes no memory there. */
+  async dropPadded(name, { head, padding, times, tail }) {
+    const parts = [head, padding, tail].map((part) => part.toString("base64"));
+    await this.page.evaluate(
+      ({ name, parts, times }) => {
+        const [head, padding, tail] = parts.map((part) => new Blob([Uint8Array.from(atob(part), (it) => it.charCodeAt(0))]));
+        const file = new File([head, ...Array.from({ length: times }, () => padding), tail], name, { type: "application/pdf" });
+        const transfer = new DataTransfer();
+        transfer.items.add(file);
+        document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+      },
+      { name, parts, times },
+    );
+  }
+
+  /** Shows the document called `name`. */
+  async show(name) {
+    await this.item(name).getByRole("button").first().click();
+    await this.page.getByRole("heading", { level: 2, name, exact: true }).waitFor();
+    await this.at("loading").waitFor({ state: "detached" });
+  }
+
   /** Clicks Stop; gives the milliseconds until the page says that it stopped, measured in the page. */
   stop(name) {
     return this.at("stop").evaluate(

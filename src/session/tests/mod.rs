@@ -10,6 +10,7 @@ mod pages;
 mod queue;
 mod record;
 mod recovery;
+mod rest;
 mod scans;
 mod self_check;
 mod stop;
