@@ -50,8 +50,14 @@ fn findings() -> Findings {
         figure.description = Some(Description { text, model: Some("blip".to_owned()), edited: false });
     }
     let (outcome, models) = (Outcome::Done, vec!["blip".to_owned()]);
-    let report =
-        StageReport { stage: Stage::Vision, outcome, millis: 7.0, counts: Counts::default(), models };
+    let report = StageReport {
+        stage: Stage::Vision,
+        outcome,
+        millis: 7.0,
+        counts: Counts::default(),
+        models,
+        load_millis: None,
+    };
     findings.report.record(report);
     findings
 }

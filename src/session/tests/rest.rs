@@ -277,6 +277,7 @@ fn a_file_whose_reading_was_stopped_is_read_again() {
         done,
         total: 500,
         tokens: 0,
+        at_once: 1,
     };
     script.told(Role::Document, job, Told::Progress(progress(40)));
     script.event(Event::Stop(job));
