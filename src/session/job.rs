@@ -61,6 +61,8 @@ pub struct Job {
     pub(super) remembered: bool,
     /// All of its diary is written, so that the result can be made again.
     pub(super) kept_whole: bool,
+    /// It is finished, and its diary is being written.
+    pub(super) unwritten: bool,
     /// When it was last finished or looked at: a counter, not a time.
     pub(super) touched: u64,
     /// Its result is not in memory.
@@ -187,6 +189,7 @@ impl Job {
             worked: 0.0,
             remembered: false,
             kept_whole: false,
+            unwritten: false,
             touched: 0,
             rest: None,
         }

@@ -85,6 +85,7 @@ pub struct Session {
     pub earlier: Vec<Earlier>,
     /// Counts up as documents are finished and looked at.
     touches: u64,
+    writing: rest::Writing,
 }
 
 /// What is shown.
@@ -160,6 +161,7 @@ impl Session {
             keeping: Vec::new(),
             earlier: Vec::new(),
             touches: 0,
+            writing: rest::Writing::default(),
         }
     }
 
