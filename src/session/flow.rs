@@ -19,8 +19,11 @@ impl Session {
     pub(super) fn advance(&mut self, out: &mut Vec<Command>) {
         while self.broken.is_none() {
             let Some(active) = self.active else {
-                let Some(next) = self.jobs.iter().find(|job| job.state == JobState::Waiting) else { return };
-                let id = next.id;
+                let next = self.jobs.iter().find(|job| job.state == JobState::Waiting).map(|job| job.id);
+                let Some(id) = next else { return };
+                if self.waits_for_writing() {
+                    return;
+                }
                 self.begin(id);
                 continue;
             };
@@ -79,6 +82,10 @@ impl Session {
         if finished {
             self.keep(id, Entry::Finished, &[]);
             self.touch(id);
+            let keeps = self.settings.keep;
+            if let Some(job) = self.job_mut(id) {
+                job.unwritten = keeps && job.password.is_none();
+            }
         }
         if ended {
             self.remember(id);

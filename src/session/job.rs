@@ -72,6 +72,8 @@ pub struct Job {
     pub(super) program: &'static str,
     /// All of its diary is written, so that the result can be made again.
     pub(super) kept_whole: bool,
+    /// It is finished, and its diary is being written.
+    pub(super) unwritten: bool,
     /// When it was last finished or looked at: a counter, not a time.
     pub(super) touched: u64,
     /// Its result is not in memory.
@@ -205,6 +207,7 @@ impl Job {
             memory_budget: 0,
             program: "",
             kept_whole: false,
+            unwritten: false,
             touched: 0,
             rest: None,
         }

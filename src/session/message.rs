@@ -144,6 +144,8 @@ pub enum Event {
     },
     /// All that was to be kept of a document so far is written.
     KeptWhole(FileId),
+    /// A document cannot be kept.
+    NotKept(FileId),
     /// What was kept of an open document, for [`Command::BringBack`].
     BroughtBack {
         /// Its file.

@@ -99,6 +99,7 @@ pub struct Session {
     pub earlier: Vec<Earlier>,
     /// Counts up as documents are finished and looked at.
     touches: u64,
+    writing: rest::Writing,
 }
 
 /// What is shown.
@@ -177,6 +178,7 @@ impl Session {
             keeping: Vec::new(),
             earlier: Vec::new(),
             touches: 0,
+            writing: rest::Writing::default(),
         }
     }
 

@@ -88,6 +88,7 @@ impl Session {
             Event::ForgetHistory => self.forget_history(out),
             Event::Recalled { file, entries } => self.recalled(file, entries),
             Event::KeptWhole(file) => self.is_kept_whole(file),
+            Event::NotKept(file) => self.is_not_kept(file),
             Event::BroughtBack { file, entries, whole } => self.brought_back(file, entries, whole, out),
             Event::ShowDoubts(shown) => self.show_doubts(shown, out),
             Event::StepDoubt { forward } => self.step_doubt(forward, out),

@@ -16,6 +16,21 @@ use crate::protocol::{JobId, Request};
 /// Finished documents whose results stay in memory beside the one that is shown: those a person goes back to.
 pub(super) const MOST_AWAKE: usize = 4;
 
+/// Finished documents whose diaries may still have to be written when the next is begun: where writing is slower than
+/// the work, results would pile up.
+const MOST_UNWRITTEN: usize = 4;
+/// The next document waits for them no longer than this, in milliseconds.
+const LONGEST_WAIT_MS: f64 = 5_000.0;
+
+/// How the writing of diaries goes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Writing {
+    /// Diaries are written here: one has been.
+    works: bool,
+    /// Since when the next document waits for them, in milliseconds.
+    pub(super) awaited: Option<f64>,
+}
+
 /// What is known of a document whose result is not in memory.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Rest {
@@ -154,15 +169,41 @@ impl Session {
     /// All that was to be kept of a document is written.
     pub(super) fn is_kept_whole(&mut self, file: FileId) {
         let keeps = self.settings.keep;
+        self.writing = Writing { works: keeps, awaited: None };
         if let Some(job) = self.jobs.iter_mut().find(|job| job.file == file) {
             job.kept_whole = keeps;
+            job.unwritten = false;
         }
+    }
+
+    /// A document cannot be kept.
+    pub(super) fn is_not_kept(&mut self, file: FileId) {
+        if let Some(job) = self.jobs.iter_mut().find(|job| job.file == file) {
+            job.kept_whole = false;
+            job.unwritten = false;
+        }
+    }
+
+    /// Whether the next document has to wait until more diaries are written.
+    pub(super) fn waits_for_writing(&mut self) -> bool {
+        let unwritten = self.jobs.iter().filter(|job| job.unwritten && job.state == JobState::Done).count();
+        if !self.writing.works || unwritten < MOST_UNWRITTEN {
+            self.writing.awaited = None;
+            return false;
+        }
+        let since = *self.writing.awaited.get_or_insert(self.now);
+        if self.now - since < LONGEST_WAIT_MS {
+            return true;
+        }
+        self.writing = Writing::default();
+        false
     }
 
     /// Deletes what is kept of all open documents. Those that rest come back first: they stay until the page is closed.
     pub(super) fn unkeep_all(&mut self, out: &mut Vec<Command>) {
         for job in &mut self.jobs {
             job.kept_whole = false;
+            job.unwritten = false;
             if let Some(rest) = &mut job.rest
                 && !rest.coming
             {

@@ -90,7 +90,8 @@ impl Session {
     /// Asks for the next tick, unless one is already on its way that is early enough.
     pub(super) fn plan_wake(&mut self, out: &mut Vec<Command>) {
         let starting = Role::ALL.iter().any(|role| self.workers.get(*role).life == Life::Starting);
-        let busy = self.active.is_some() || starting || self.document_worker_busy() || !self.watch.is_idle();
+        let waits = self.writing.awaited.is_some() || !self.watch.is_idle();
+        let busy = self.active.is_some() || starting || waits || self.document_worker_busy();
         let mut due = busy.then_some(self.now + TICK_MS);
         if let Some((_, deadline)) = self.clock.stop {
             due = Some(due.map_or(deadline, |due| due.min(deadline)));

@@ -265,6 +265,7 @@ impl Keeper {
         let Some(id) = id else { return };
         self.diaries.borrow_mut().remove(&id);
         self.tasks.borrow_mut().push_back(Task::Delete(key.to_owned()));
+        ui.send(Event::NotKept(id));
         let name =
             ui.peek(|session| session.jobs.iter().find(|job| job.file == id).map(|job| job.name.clone()));
         let name = name.unwrap_or_else(|| "The document".to_owned());

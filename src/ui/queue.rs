@@ -27,7 +27,7 @@ pub(super) fn Sidebar() -> impl IntoView {
             </div>
             {move || Some(done.get()).filter(|(_, all)| *all >= COUNTED_FROM).map(|(done, all)| view! {
                 <p class="hint" data-testid="queue-count">
-                    {format!("{done} of {all} finished. They are worked on one by one.")}
+                    {format!("{done} of {all} finished{}.", if done < all { ", worked on one by one" } else { "" })}
                 </p>
             })}
             <ul class="queue" data-testid="queue">

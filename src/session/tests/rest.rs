@@ -287,3 +287,38 @@ fn a_file_whose_reading_was_stopped_is_read_again() {
     let commands = script.event(Event::Start(job));
     assert_eq!(convert(&commands), Some((job, 1, Vec::new())));
 }
+
+#[test]
+fn the_next_document_waits_while_diaries_are_slow_to_be_written() {
+    let mut script = Script::new();
+    many(&mut script, 1);
+    let unwritten: Vec<JobId> =
+        (0..4).map(|number| script.finished(&format!("slow {number}.pdf"), 1)).collect();
+    let next = script.add("next.pdf");
+    assert_eq!(script.job(next).state, JobState::Waiting);
+    assert!(
+        script.tick_after(1_000.0).iter().any(|command| matches!(command, Command::Wake { .. })),
+        "it looks again"
+    );
+    script.event(Event::KeptWhole(script.job(unwritten[0]).file));
+    assert_eq!(script.job(next).state, JobState::Working);
+    script.event(Event::Remove(next));
+
+    // One that cannot be kept is not waited for.
+    script.finished("slow 5.pdf", 1);
+    let next = script.add("next.pdf");
+    assert_eq!(script.job(next).state, JobState::Waiting);
+    script.event(Event::NotKept(script.job(unwritten[1]).file));
+    assert_eq!(script.job(next).state, JobState::Working);
+    script.event(Event::Remove(next));
+
+    // Nor is any for ever.
+    script.finished("slow 6.pdf", 1);
+    let next = script.add("next.pdf");
+    for _ in 0..9 {
+        script.tick_after(500.0);
+        assert_eq!(script.job(next).state, JobState::Waiting);
+    }
+    script.tick_after(1_000.0);
+    assert_eq!(script.job(next).state, JobState::Working);
+}

@@ -11,7 +11,7 @@ import { Site } from "../site.mjs";
 const MANY = 80;
 const SETTLED = 20;
 /** MiB that the page may grow by from there on: a few documents wait to be written. The pictures alone are 13. */
-const GROWTH = 7;
+const GROWTH = 4;
 const LONG_PAGES = 700;
 const LARGE_MB = 120;
 
