@@ -37,6 +37,10 @@ async function serve({ id, file, options = {} }) {
   if (id === undefined || running.has(id)) {
     return fail(id, new RectoError("options", "Each document has an id of its own."));
   }
+  // No addresses: they would be read with what this host lets its own pages read.
+  if (!(file instanceof Blob || file instanceof ArrayBuffer || ArrayBuffer.isView(file))) {
+    return fail(id, new RectoError("options", "A frame takes a Blob or bytes."));
+  }
   const work = { abort: new AbortController(), name: String(options.name ?? "document.pdf"), words: "starting" };
   running.set(id, work);
   tell();
@@ -68,6 +72,7 @@ window.addEventListener("message", ({ source, origin, data }) => {
   if (data.recto !== apiVersion) return refuse("version", `This copy of Recto speaks version ${apiVersion} of its messages.`);
   embedder = origin;
   serves.textContent = `Recto reads PDFs here for ${origin}. They stay in this browser, and what comes of them goes to that page alone.`;
+  showReader();
   if (data.type === "hello") hello();
   if (data.type === "convert") serve(data);
   if (data.type === "cancel") running.get(data.id)?.abort.abort();
@@ -85,8 +90,10 @@ stop.addEventListener("click", () => {
   for (const { abort } of running.values()) abort.abort();
 });
 
-const parameters = new URLSearchParams(location.search);
-if (parameters.has("reader")) {
+/** A reader of the frame's own, once it is known that the page may have one. */
+function showReader() {
+  const parameters = new URLSearchParams(location.search);
+  if (!parameters.has("reader") || document.querySelector("recto-reader")) return;
   const reader = document.createElement("recto-reader");
   for (const name of ["stages", "models", "scans", "download"]) {
     if (parameters.has(name)) reader.setAttribute(name, parameters.get(name));
@@ -98,4 +105,5 @@ if (parameters.has("reader")) {
   reader.addEventListener("recto-error", ({ detail }) => fail(id, detail));
   document.querySelector("main").append(reader);
 }
+if (allowed.includes("*")) showReader();
 if (window.parent === window) serves.textContent = "This page is made to be a frame of another one.";

@@ -86,7 +86,9 @@ function address(name) {
 /** The engine, started now if it is not there. A start that fails can be tried again. */
 function engine() {
   shared.engine ??= (async () => {
-    const { default: start, Engine } = await import(/* @vite-ignore */ /* webpackIgnore: true */ address("embed.js"));
+    // A module that could not be loaded once is not asked for again under the same address.
+    const again = shared.tries ? `#${shared.tries}` : "";
+    const { default: start, Engine } = await import(/* @vite-ignore */ /* webpackIgnore: true */ address("embed.js") + again);
     await start({ module_or_path: address("embed_bg.wasm") });
     const files = Object.fromEntries(Object.keys(FILES).map((name) => [name, address(name)]));
     const base = shared.settings.files || new URL("./", import.meta.url).href;
@@ -94,6 +96,7 @@ function engine() {
     return new Engine(JSON.stringify(config), hear);
   })().catch((cause) => {
     shared.engine = null;
+    shared.tries = (shared.tries ?? 0) + 1;
     throw new RectoError("not-started", `${strings.errors["not-started"]} (${cause?.message ?? cause})`, {
       advice: "Check that Recto's files are there and that the page's Content-Security-Policy lets them run.",
     });
@@ -118,6 +121,12 @@ function hear(json, buffers) {
   if (kind === "result") {
     waiting.done(documentOf(news.result, buffers));
   } else {
+    // One that cannot start its workers is given up; the next document gets another.
+    if (news.code === "not-started" && shared.engine) {
+      const broken = shared.engine;
+      shared.engine = null;
+      broken.then((it) => setTimeout(() => it.free()));
+    }
     const partial = news.partial ? documentOf(news.partial, buffers) : undefined;
     waiting.failed(new RectoError(news.code, news.message, { advice: news.advice, partial }));
   }
@@ -136,10 +145,10 @@ function documentOf({ zip, ...result }, buffers) {
 
 /** A PDF to Markdown. See recto.d.ts. */
 export async function convert(input, { signal, onProgress = () => {}, ...options } = {}) {
-  signal?.throwIfAborted();
-  const file = await fileOf(input, options.name, signal);
-  const running = await engine();
-  signal?.throwIfAborted();
+  stopped(signal);
+  const file = await unlessStopped(fileOf(input, options.name, signal), signal);
+  const running = await unlessStopped(engine(), signal);
+  stopped(signal);
   return new Promise((resolve, reject) => {
     let job;
     try {
@@ -162,6 +171,22 @@ export async function convert(input, { signal, onProgress = () => {}, ...options
   });
 }
 
+const STOPPED = "It was stopped.";
+
+function stopped(signal) {
+  if (signal?.aborted) throw new RectoError("stopped", STOPPED);
+}
+
+/** What `promise` gives, unless the signal comes first: nobody waits for a download that is of no use any more. */
+function unlessStopped(promise, signal) {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(new RectoError("stopped", STOPPED));
+    signal.addEventListener("abort", stop);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
+
 /** What this browser can do and what to do about each lack: a list of `{name, there, text}`. */
 export async function abilities() {
   return JSON.parse((await engine()).abilities());
@@ -175,10 +200,17 @@ export async function release() {
 async function fileOf(input, name, signal) {
   let blob = input;
   if (typeof input === "string" || input instanceof URL) {
+    if (!URL.canParse(input, document.baseURI)) throw new RectoError("options", `"${input}" is no address.`);
     const url = new URL(input, document.baseURI);
-    name ??= decodeURIComponent(url.pathname.split("/").pop() || "document.pdf");
+    const last = url.pathname.split("/").pop() || "document.pdf";
+    try {
+      name ??= decodeURIComponent(last);
+    } catch {
+      name = last;
+    }
     blob = await fetched(url, signal);
   } else if (input instanceof Response) {
+    if (!input.ok) throw new RectoError("fetch", `${strings.errors.fetch} (${input.url} answers ${input.status})`);
     blob = await input.blob();
   } else if (input instanceof ArrayBuffer || ArrayBuffer.isView(input)) {
     blob = new Blob([input]);
@@ -194,7 +226,7 @@ async function fetched(url, signal) {
     answer = await fetch(url, { signal });
     if (answer.ok) return await answer.blob();
   } catch (cause) {
-    signal?.throwIfAborted();
+    stopped(signal);
     throw new RectoError("fetch", `${strings.errors.fetch} (${cause.message})`, {
       advice: "Is the address right, and does its host let this page read it?",
     });
@@ -247,7 +279,8 @@ function copyNode(node, pictures) {
     const link = name === "a" && node.getAttribute("href");
     if (link && /^(https?:|mailto:|#)/i.test(link)) {
       copy.setAttribute("href", link);
-      if (!link.startsWith("#")) copy.rel = "noopener noreferrer";
+      // Elsewhere: the page that shows the document stays.
+      if (!link.startsWith("#")) Object.assign(copy, { rel: "noopener noreferrer", target: "_blank" });
     }
     const picture = name === "img" && pictures.get(node.getAttribute("src"));
     if (picture) copy.src = picture;
@@ -278,6 +311,11 @@ function element(name, part, ...children) {
   if (part) made.setAttribute("part", part);
   made.append(...children);
   return made;
+}
+
+/** Nobody is left: no need to keep workers for the next. */
+function letGo() {
+  if (shared.readers.size === 0 && shared.waiting.size === 0) release().catch(() => {});
 }
 
 const Base = globalThis.HTMLElement ?? class {};
@@ -371,7 +409,7 @@ export class RectoReader extends Base {
 
   connectedCallback() {
     shared.readers.add(this);
-    if (this.getAttribute("src") && !this.#document && !this.#stop) this.#soon();
+    if ((this.#file || this.src) && !this.#document && !this.#stop) this.#soon();
   }
 
   disconnectedCallback() {
@@ -379,17 +417,15 @@ export class RectoReader extends Base {
     queueMicrotask(() => {
       if (this.isConnected) return;
       shared.readers.delete(this);
-      this.#stop?.abort();
-      this.#stop = null;
-      this.#clear();
-      if (shared.readers.size === 0 && shared.waiting.size === 0) release();
+      this.#reset();
+      letGo();
     });
   }
 
   attributeChangedCallback(name, before, now) {
-    if (before === now || !this.isConnected) return;
+    if (before === now) return;
     if (name === "src") this.#file = null;
-    if (this.#file || this.getAttribute("src")) this.#soon();
+    this.#soon();
   }
 
   get src() {
@@ -414,8 +450,8 @@ export class RectoReader extends Base {
   }
 
   set file(file) {
-    this.#file = file;
-    if (this.isConnected) this.#soon();
+    this.#file = file ?? null;
+    this.#soon();
   }
 
   /** What came of it; null before. */
@@ -461,8 +497,18 @@ export class RectoReader extends Base {
     this.#due = true;
     queueMicrotask(() => {
       this.#due = false;
-      if (this.isConnected) this.#start();
+      if (!this.isConnected) return;
+      if (this.#file || this.src) this.#start();
+      else this.#reset();
     });
+  }
+
+  /** As at first. */
+  #reset() {
+    this.#stop?.abort();
+    this.#stop = null;
+    this.#clear();
+    this.#show("idle");
   }
 
   async #start(more = {}) {
@@ -482,7 +528,7 @@ export class RectoReader extends Base {
       this.#render(made);
       this.dispatchEvent(new CustomEvent("recto-result", { detail: made }));
     } catch (error) {
-      if (!current()) return;
+      if (!current()) return letGo();
       this.#stop = null;
       this.#fail(error);
     }
@@ -510,8 +556,9 @@ export class RectoReader extends Base {
     }
     const locked = error.code === "password" || error.code === "wrong-password";
     this.#show(locked ? "locked" : "failed");
-    const words = locked ? strings.errors[error.code] : error.message;
-    this.#parts.error.textContent = words;
+    const own = strings.errors[error.code];
+    const words = own && !locked && !error.message.startsWith(own) ? `${own} (${error.message})` : error.message;
+    this.#parts.error.textContent = locked ? own : words;
     this.dispatchEvent(new CustomEvent("recto-error", { detail: error }));
   }
 
@@ -521,8 +568,13 @@ export class RectoReader extends Base {
       if (bytes?.length) this.#pictures.set(file, URL.createObjectURL(new Blob([bytes], { type: mediaType })));
     }
     const body = document.createDocumentFragment();
-    if (made.html) for (const child of parse(made.html).body.childNodes) body.append(copyNode(child, this.#pictures));
-    else body.append(element("pre", "", made.markdown ?? ""));
+    const parsed = parse(made.html ?? "");
+    for (const child of parsed.body.childNodes) body.append(copyNode(child, this.#pictures));
+    for (const name of ["lang", "dir"]) {
+      const value = parsed.documentElement.getAttribute(name);
+      if (value) this.#parts.document.setAttribute(name, value);
+      else this.#parts.document.removeAttribute(name);
+    }
     this.#parts.document.replaceChildren(body);
     this.#parts.said.textContent = "";
     this.#show("done");

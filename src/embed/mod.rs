@@ -24,6 +24,11 @@ use web_sys::File;
 /// Workers without work are ended after so many milliseconds.
 const REST_AFTER_MS: f64 = 30_000.0;
 
+/// The list of models is asked for so many times more,
+const REGISTRY_TRIES: usize = 2;
+/// after a pause of so many milliseconds.
+const REGISTRY_PAUSE_MS: f64 = 1_000.0;
+
 /// Does nothing: the program waits for the [`Engine`] to be made.
 pub fn start() {}
 
@@ -106,8 +111,18 @@ impl Engine {
         presence::listen(move |in_front| with(&weak, |inner| inner.send(Event::InFront(in_front))));
         let weak = Rc::downgrade(&inner);
         spawn_local(async move {
-            let loaded = fetch::registry().await;
-            with(&weak, |inner| inner.send(Event::RegistryLoaded(loaded)));
+            let mut loaded = fetch::registry().await;
+            for _ in 0..REGISTRY_TRIES {
+                if loaded.is_ok() {
+                    break;
+                }
+                clock::sleep(REGISTRY_PAUSE_MS).await;
+                loaded = fetch::registry().await;
+            }
+            with(&weak, |inner| {
+                inner.send(Event::RegistryLoaded(loaded));
+                inner.rest_later();
+            });
         });
         Ok(Self { inner })
     }
@@ -262,7 +277,14 @@ impl Inner {
         for job in &ended {
             self.apply(Event::Remove(*job));
         }
-        if !ended.is_empty() && self.watch.borrow().is_empty() {
+        if !ended.is_empty() {
+            self.rest_later();
+        }
+    }
+
+    /// Workers are ended after a while in which nobody asks for anything.
+    fn rest_later(self: &Rc<Self>) {
+        if self.watch.borrow().is_empty() {
             let weak = Rc::downgrade(self);
             let timer = Timer::after(REST_AFTER_MS, move || with(&weak, |inner| inner.send(Event::EndIdle)));
             self.rest.replace(Some(timer));

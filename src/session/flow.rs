@@ -20,7 +20,10 @@ impl Session {
         while self.broken.is_none() {
             let Some(active) = self.active else {
                 let next = self.jobs.iter().find(|job| job.state == JobState::Waiting).map(|job| job.id);
-                let Some(id) = next else { return };
+                let Some(id) = next else {
+                    self.writing.awaited = None;
+                    return;
+                };
                 if self.waits_for_writing() {
                     return;
                 }
@@ -84,7 +87,7 @@ impl Session {
             self.touch(id);
             let keeps = self.settings.keep;
             if let Some(job) = self.job_mut(id) {
-                job.unwritten = keeps && job.password.is_none();
+                job.unwritten = keeps && job.has_diary && job.password.is_none();
             }
         }
         if ended {

@@ -70,6 +70,10 @@ pub struct Job {
     pub(super) memory_budget: u64,
     /// The build of the models' program that worked on it.
     pub(super) program: &'static str,
+    /// The edge keeps a diary of it.
+    pub(super) has_diary: bool,
+    /// Figures on which workers died.
+    pub(super) dead_figures: u32,
     /// All of its diary is written, so that the result can be made again.
     pub(super) kept_whole: bool,
     /// It is finished, and its diary is being written.
@@ -206,6 +210,8 @@ impl Job {
             peak_memory: 0,
             memory_budget: 0,
             program: "",
+            has_diary: false,
+            dead_figures: 0,
             kept_whole: false,
             unwritten: false,
             touched: 0,

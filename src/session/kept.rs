@@ -142,6 +142,7 @@ impl Session {
         entries.into_iter().for_each(|kept| job.relive(kept));
         job.state = if job.todo.is_empty() { JobState::Done } else { JobState::Waiting };
         job.resumed = job.has_pages();
+        job.has_diary = true;
         self.touch(id);
         let Some(job) = self.job(id) else { return };
         let pages = count(job.document().pages.len(), "page", "pages");

@@ -44,6 +44,8 @@ pub(super) struct Memory {
     page: u64,
     /// Bytes that the browser counted beyond what is counted here.
     beyond: u64,
+    /// The document worker is to be ended as soon as it has nothing to do.
+    document_owed: bool,
     level: Level,
     /// The most bytes there were.
     peak: u64,
@@ -102,7 +104,9 @@ impl Session {
     }
 
     fn memory_in_use(&self) -> u64 {
-        self.counted().saturating_add(self.held.beyond)
+        let counted = self.counted();
+        // What the browser counted beyond may have gone with a worker since.
+        counted.saturating_add(self.held.beyond.min(counted))
     }
 
     /// Bytes by own accounting.
@@ -171,7 +175,10 @@ impl Session {
             self.let_go_of_pictures(out);
         }
         if level == Level::Critical {
-            self.let_go_of_work(before < Level::Critical, out);
+            self.held.document_owed |= before < Level::Critical;
+            self.let_go_of_work(out);
+        } else {
+            self.held.document_owed = false;
         }
     }
 
@@ -198,8 +205,8 @@ impl Session {
         out.extend(others.into_iter().map(Command::ForgetFigures));
     }
 
-    /// Workers that have nothing to do, and documents that nobody looks at. `risen`: memory was less short before.
-    fn let_go_of_work(&mut self, risen: bool, out: &mut Vec<Command>) {
+    /// Workers that have nothing to do, and documents that nobody looks at.
+    fn let_go_of_work(&mut self, out: &mut Vec<Command>) {
         self.close_documents(out);
         if self.watch.is_idle() && self.workers.get(Role::Model).life == Life::Ready {
             self.end_worker(Role::Model, out);
@@ -207,8 +214,10 @@ impl Session {
         if !self.scans.is_reading(Role::SecondScan) {
             self.workers.end(Role::SecondScan, out);
         }
-        if risen && !self.document_worker_busy() && self.workers.get(Role::Document).life == Life::Ready {
-            // It opens what is to be drawn again.
+        let idle = self.clock.stop.is_none() && !self.document_worker_busy();
+        if self.held.document_owed && idle && self.workers.get(Role::Document).life == Life::Ready {
+            // Once each time that memory runs short: it opens what is to be drawn again.
+            self.held.document_owed = false;
             self.end_worker(Role::Document, out);
         }
         self.rest_documents(0, out);

@@ -92,6 +92,16 @@ impl Job {
         figures
     }
 
+    /// The figure that the running request is at.
+    pub(super) fn figure_at_work(&self) -> Option<FigureId> {
+        let state = self.stage(Stage::Vision);
+        let left = self.to_describe();
+        let progress = state.progress.as_ref().filter(|progress| !progress.is_loading());
+        let done = progress.map_or(0, |progress| progress.done as usize);
+        let at = state.parts.batch.get(done).filter(|figure| left.contains(figure));
+        at.or_else(|| state.parts.batch.iter().find(|figure| left.contains(figure))).cloned()
+    }
+
     /// The figures of the next request, at most `most`, and whether in brief: those that took too long come first and
     /// alone.
     pub(super) fn next_figures(&self, most: usize) -> (Vec<FigureId>, bool) {
@@ -202,12 +212,9 @@ impl Session {
 
     fn figure_late(&mut self, id: JobId, out: &mut Vec<Command>) {
         let Some(job) = self.job_mut(id) else { return };
-        let to_describe = job.to_describe();
+        let figure = job.figure_at_work();
         let state = job.stage_mut(Stage::Vision);
-        let done = state.progress.as_ref().map_or(0, |progress| progress.done as usize);
-        let batch = std::mem::take(&mut state.parts.batch);
-        let at = batch.get(done).filter(|figure| to_describe.contains(figure));
-        let figure = at.or_else(|| batch.iter().find(|figure| to_describe.contains(figure))).cloned();
+        state.parts.batch.clear();
         if let Some(figure) = figure {
             let parts = &mut state.parts;
             if parts.brief_figures.insert(figure.clone()) {

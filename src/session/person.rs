@@ -158,6 +158,9 @@ impl Session {
             let id = self.new_job(new);
             if self.settings.keep {
                 self.keeping.push(Command::KeepFile(file));
+                if let Some(job) = self.job_mut(id) {
+                    job.has_diary = true;
+                }
             }
             // A new file is shown, unless the person is looking at one that is there.
             if self.view.job.is_none() {
@@ -302,7 +305,7 @@ impl Session {
             && matches!(job.state, JobState::NeedsPassword { .. })
         {
             job.password = Some(password);
-            job.kept_whole = false;
+            job.has_no_diary();
             job.state = JobState::Waiting;
             // Its text is not for everyone who has this browser.
             self.keeping.push(Command::Unkeep(job.file));
@@ -339,6 +342,7 @@ impl Session {
             job.broken_models.clear();
             job.no_download.clear();
             job.skip_figures.clear();
+            job.dead_figures = 0;
             job.model_deaths = 0;
             job.may_download = true;
             job.stage_mut(stage).phase = Phase::Pending;

@@ -17,6 +17,8 @@ use crate::registry::ModelEntry;
 
 /// Times a worker may die on the same page or figure before that is left out.
 const MAX_DEATHS: u32 = 2;
+/// Figures of a document on which workers may die before the rest goes without a description.
+const MAX_DEAD_FIGURES: u32 = 3;
 /// Times the store worker may die before its downloads are given up.
 const MAX_STORE_DEATHS: u32 = 4;
 /// Times workers may die on one document before what is finished has to do.
@@ -277,14 +279,15 @@ impl Session {
         job.model_deaths = 0;
         let described_any = job.document().figures.iter().any(|figure| figure.description.is_some());
         if stage == Stage::Vision && (described_any || !job.skip_figures.is_empty()) {
-            // The model works in principle: it is the figure. Two figures left out in a row end the stage.
-            if job.skip_figures.len() >= 3 {
+            // The model works in principle: it is the figure.
+            if job.dead_figures >= MAX_DEAD_FIGURES {
                 let reason = format!("the model worker kept failing ({why})");
                 let report = report(job, stage, Outcome::Partial(reason), now);
                 self.end_stage(id, report);
                 return;
             }
-            if let Some(figure) = job.undescribed().first().cloned() {
+            if let Some(figure) = job.figure_at_work() {
+                job.dead_figures += 1;
                 job.note(format!(
                     "Figure {} was not described: the worker failed on it twice ({why}).",
                     figure.0

@@ -5,7 +5,7 @@
 //! questions and answers. Documents that are not kept (by choice, for their password, or for want of storage) never
 //! rest.
 
-use super::job::{Job, JobState};
+use super::job::{Job, JobState, Reply};
 use super::kept::Kept;
 use super::message::{Attachment, Command, Event, FileId, Role};
 use super::{Revisions, Session};
@@ -47,6 +47,13 @@ impl Job {
     #[must_use]
     pub fn is_resting(&self) -> bool {
         self.rest.is_some()
+    }
+
+    /// Nothing is kept of it, or nothing more.
+    pub(super) fn has_no_diary(&mut self) {
+        self.has_diary = false;
+        self.kept_whole = false;
+        self.unwritten = false;
     }
 
     /// Lets go of the result.
@@ -108,8 +115,12 @@ impl Session {
 
     /// Has one document leave memory, if that is safe now.
     fn rest(&mut self, id: JobId, out: &mut Vec<Command>) {
-        let may = self.job(id).is_some_and(|job| job.kept_whole && job.password.is_none());
-        if !may || self.active == Some(id) || self.pages.is_rendering_of(id) {
+        let may = self.job(id).is_some_and(|job| {
+            let asked = job.exchanges.iter().any(|exchange| exchange.reply == Reply::Waiting);
+            job.kept_whole && job.password.is_none() && !asked
+        });
+        let leaves = out.iter().any(|command| matches!(command, Command::Export { job, .. } if *job == id));
+        if !may || leaves || self.active == Some(id) || self.pages.is_rendering_of(id) {
             return;
         }
         if self.pages.is_open(id) {
@@ -179,8 +190,7 @@ impl Session {
     /// A document cannot be kept.
     pub(super) fn is_not_kept(&mut self, file: FileId) {
         if let Some(job) = self.jobs.iter_mut().find(|job| job.file == file) {
-            job.kept_whole = false;
-            job.unwritten = false;
+            job.has_no_diary();
         }
     }
 
@@ -202,8 +212,7 @@ impl Session {
     /// Deletes what is kept of all open documents. Those that rest come back first: they stay until the page is closed.
     pub(super) fn unkeep_all(&mut self, out: &mut Vec<Command>) {
         for job in &mut self.jobs {
-            job.kept_whole = false;
-            job.unwritten = false;
+            job.has_no_diary();
             if let Some(rest) = &mut job.rest
                 && !rest.coming
             {
@@ -242,7 +251,7 @@ impl Session {
             self.notify(text);
         }
         self.touch(id);
-        if complete {
+        if self.job(id).is_some_and(|job| job.state == JobState::Done) {
             rest.wishes.into_iter().for_each(|wish| self.person(wish, out));
         }
     }

@@ -45,7 +45,7 @@ impl Edge {
 
     /// Makes a file of the page's own and keeps it.
     pub(super) fn keep_made(&self, name: &str, bytes: &[u8]) -> Result<NewFile, PlatformError> {
-        Ok(self.keep_named(files::make(name, bytes)?, name.to_owned(), bytes.len() as u64))
+        Ok(self.keep_named(files::make(name, bytes)?, name.to_owned()))
     }
 
     /// Has a file kept for later visits.

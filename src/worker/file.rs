@@ -118,6 +118,7 @@ fn tell(job: JobId, done: usize, total: usize) {
         done: megabytes(done),
         total: megabytes(total),
         tokens: 0,
+        at_once: 1,
     };
     post(Response::Event { job, event: Event::Progress(progress) });
 }

@@ -18,7 +18,13 @@ export async function toMarkdown(file: Blob, signal?: AbortSignal): Promise<stri
   }
 }
 
-export const inFrame = async (frame: HTMLIFrameElement, file: Blob) =>
-  (await connectFrame(frame, { timeout: 10_000 })).convert(file, { formats: ["text"] });
+export async function inFrame(frame: HTMLIFrameElement, file: Blob): Promise<string | undefined> {
+  const recto = await connectFrame(frame, { timeout: 10_000 });
+  try {
+    return (await recto.convert(file, { formats: ["text"] })).text;
+  } finally {
+    recto.close();
+  }
+}
 
 Object.assign(window, { toMarkdown });
