@@ -96,6 +96,7 @@ impl Engine {
         let abilities = abilities();
         let mut session = Session::new(settings, device_memory()).with_processors(abilities.processors);
         session.program = abilities.choose().variant.stem();
+        session.models.awaited = true;
         let inner = Rc::new(Inner {
             session: RefCell::new(session),
             watch: RefCell::default(),

@@ -41,6 +41,15 @@ impl Session {
                 self.finish(active, JobState::Done);
                 continue;
             }
+            // A model that is stored is not to be missed because the list of them has not come yet.
+            let next = job.todo.first().copied();
+            if next.is_some_and(|stage| stage != Stage::Extraction)
+                && self.models_on_their_way()
+                && self.job(active).is_some_and(|job| next.is_some_and(|stage| self.is_wanted(job, stage)))
+            {
+                return;
+            }
+            let Some(job) = self.job_mut(active) else { continue };
             let stage = job.todo.remove(0);
             job.stage_mut(stage).parts = Parts::default();
             let asked = job.may_download;
@@ -99,15 +108,9 @@ impl Session {
     /// Starts a stage, or ends it at once with the reason why it is not run.
     pub(super) fn run_stage(&mut self, id: JobId, stage: Stage, may_download: bool, out: &mut Vec<Command>) {
         let now = self.now;
-        let known = self.job(id).map(|job| (self.wants(job), self.resolve_for(job, stage)));
-        let Some((wants, resolved)) = known else { return };
-        let wanted = match stage {
-            Stage::Extraction => true,
-            Stage::Vision => wants.captions,
-            Stage::Text => wants.summary,
-        };
+        let known = self.job(id).map(|job| (self.is_wanted(job, stage), self.resolve_for(job, stage)));
+        let Some((wanted, resolved)) = known else { return };
         let Some(job) = self.job_mut(id) else { return };
-        let wanted = wanted || job.may_download;
         let state = job.stage_mut(stage);
         if state.parts.requests == 0 {
             state.began = now;

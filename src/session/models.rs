@@ -4,6 +4,7 @@ use super::memory::ASSUMED_MEMORY;
 use super::message::{Attachment, Command, Role};
 use super::settings::ModelChoice;
 use super::wants::Wants;
+use super::workers::Life;
 use super::{Job, Phase, STAGES, Session};
 use crate::pipeline::event::Stage;
 use crate::protocol::{DownloadState, JobId, Request};
@@ -15,6 +16,8 @@ use std::collections::BTreeMap;
 pub struct Models {
     /// The registry, once fetched.
     pub registry: Option<Registry>,
+    /// The registry is being fetched.
+    pub awaited: bool,
     /// Why there is no registry.
     pub registry_error: Option<String>,
     /// What is stored; none until the store has told.
@@ -60,6 +63,7 @@ impl Models {
     pub(super) fn new(memory: Option<u64>) -> Self {
         Self {
             registry: None,
+            awaited: false,
             registry_error: None,
             stored: None,
             used: 0,
@@ -183,6 +187,12 @@ impl Session {
         let own_address = !self.settings.base_url.trim().is_empty();
         let served = smaller().find(|other| own_address || other.unavailable.is_none());
         served.cloned().map_or(resolved, Resolved::Missing)
+    }
+
+    /// Whether it will soon be known which models there are and which are stored.
+    pub(super) fn models_on_their_way(&self) -> bool {
+        self.models.awaited
+            || (self.models.stored.is_none() && self.workers.get(Role::Store).life != Life::Off)
     }
 
     pub(super) fn list_models(&mut self, out: &mut Vec<Command>) {

@@ -137,6 +137,7 @@ impl Session {
             }
             Event::Notice(text) => self.notify(text),
             Event::RegistryLoaded(loaded) => {
+                self.models.awaited = false;
                 match loaded {
                     Ok(registry) => self.models.registry = Some(registry),
                     Err(message) => self.models.registry_error = Some(message),

@@ -4,7 +4,7 @@ use super::job::Job;
 use super::message::NewFile;
 use super::settings::{ModelChoice, Settings};
 use super::{JobId, Session};
-use crate::pipeline::event::ReadScans;
+use crate::pipeline::event::{ReadScans, Stage};
 
 /// What is wanted of one document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,18 @@ impl Session {
     /// What is wanted of a document.
     pub(super) fn wants(&self, job: &Job) -> Wants {
         job.wants.clone().unwrap_or_else(|| Wants::of(&self.settings))
+    }
+
+    /// Whether a stage is to be run.
+    pub(super) fn is_wanted(&self, job: &Job, stage: Stage) -> bool {
+        let wants = self.wants(job);
+        let wanted = match stage {
+            Stage::Extraction => true,
+            Stage::Vision => wants.captions,
+            Stage::Text => wants.summary,
+        };
+        // The person asks for it by hand.
+        wanted || job.may_download
     }
 
     /// Puts a document at the end of the queue of which something of its own is wanted. It is not kept.

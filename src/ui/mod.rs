@@ -52,6 +52,7 @@ fn App() -> impl IntoView {
     let mut session = Session::new(first_settings(), device_memory()).with_processors(abilities.processors);
     session.history = crate::platform::settings::load(HISTORY_KEY).unwrap_or_default();
     session.program = abilities.choose().variant.stem();
+    session.models.awaited = true;
     let ui = Ui::new(session, Rc::new(Edge::default()));
     provide_context(ui);
     intake::listen_for_files(ui);
