@@ -94,6 +94,13 @@ test("too many requests: the pause is the one that the hub asks for", async () =
   assert.equal(space().commits.length, 1);
 });
 
+test("the pause may be a date too", async () => {
+  const soon = new Date(Date.now() + 60_000).toUTCString();
+  api.fault(/POST .*\/commit\/main/, { status: 503, headers: { "retry-after": soon } });
+  await run({ dist: site("one") });
+  assert.ok(pauses.some((millis) => millis > 50_000 && millis <= 60_000), `${pauses}`);
+});
+
 test("too many requests for an hour: told at once, nothing is tried", async () => {
   api.fault(/POST .*\/commit\/main/, { status: 429, headers: { "retry-after": "2580" }, times: 9 });
   await assert.rejects(run({ dist: site("one") }), /wait 43 minutes/);
@@ -182,6 +189,13 @@ test("running is not enough: the page must be this build's, and isolated", async
   assert.match(said(), /warning: the host changes index.html/);
 });
 
+test("a page that is not Recto's is not taken for it", async () => {
+  const other = (headers, body, file) => ({ headers, body: file === "index.html" ? "<title>Another app</title>" : body });
+  api.stages = ["RUNNING"];
+  api.alterPage = other;
+  await assert.rejects(run({ dist: site("one"), watchSeconds: 0.5 }), /did not come up.*its page is not Recto's yet/);
+});
+
 test("private stays private", async () => {
   await run({ dist: site("one"), isPrivate: true });
   assert.equal(space().private, true);
@@ -194,6 +208,11 @@ test("a site that is not whole is not sent", async () => {
   const dist = site("one");
   writeFileSync(path.join(dist, "app-1.js"), "changed after the build\n");
   await assert.rejects(run({ dist }), /app-1.js is not what was built/);
+  const plain = site("plain");
+  for (const line of ["sdk: static", "app_file: index.html", "  cross-origin-opener-policy: same-origin"]) {
+    writeFileSync(path.join(plain, "README.md"), readFileSync(path.join(ROOT, ".ci/space.md"), "utf8").replace(`${line}\n`, ""));
+    await assert.rejects(run({ dist: plain }), /README.md does not say/);
+  }
   await assert.rejects(run({ dist, space: "no-owner" }), /SPACE must be owner\/name/);
   await assert.rejects(run({ dist: work, dryRun: true }), /index.html is missing: run `make dist`/);
   assert.equal(api.requests.length, 0);
