@@ -194,7 +194,7 @@ impl<'a> Download<'a> {
     async fn run(&mut self, base: &str) -> Result<(), StoreError> {
         let plans = self.model.plan(base)?;
         let folder = ModelStore::open().await?.folder(&self.model.id, true).await?;
-        let mut manifest = manifest(&folder, &self.model.id).await?;
+        let manifest = manifest(&folder, &self.model.id).await?;
         let mut missing = Vec::new();
         for plan in plans {
             match manifest.file(&plan.name) {
@@ -207,11 +207,16 @@ impl<'a> Download<'a> {
         self.check_room(&folder, &missing).await?;
         for plan in missing {
             self.to_come = self.to_come.saturating_sub(expected_size(&plan));
-            let record = self.file(&folder, plan).await?;
-            self.finished += record.size;
-            manifest.record(record);
-            folder.write(ModelManifest::NAME, &serde_json::to_vec_pretty(&manifest)?).await?;
+            self.finished += self.file(&folder, plan).await?.size;
         }
+        Ok(())
+    }
+
+    /// Puts a finished file on record.
+    async fn record(&self, folder: &Folder, record: &FileRecord) -> Result<(), StoreError> {
+        let mut manifest = manifest(folder, &self.model.id).await?;
+        manifest.record(record.clone());
+        folder.write(ModelManifest::NAME, &serde_json::to_vec_pretty(&manifest)?).await?;
         Ok(())
     }
 
@@ -251,8 +256,16 @@ impl<'a> Download<'a> {
         let name = plan.name.clone();
         let part_name = format!("{name}{PART_SUFFIX}");
         let url = address::absolute(&plan.url).unwrap_or_else(|| plan.url.clone());
-        let mut download = FileDownload::new(plan, RetryPolicy::default());
         let file = folder.open(&name).await?;
+        // Another tab may have finished it while this one waited for the file. Nothing that is whole is written to:
+        // a model may be reading it.
+        let manifest = manifest(folder, &self.model.id).await?;
+        if let Some(record) = manifest.file(&name)
+            && stands(folder, record, &plan).await?
+        {
+            return Ok(record.clone());
+        }
+        let mut download = FileDownload::new(plan, RetryPolicy::default());
         self.resume(folder, &part_name, &file, &mut download).await?;
         loop {
             match download.next(clock::jitter()) {
@@ -265,6 +278,8 @@ impl<'a> Download<'a> {
                 }
                 Next::Done(record) => {
                     file.flush()?;
+                    // While the file is still held: whoever waits for it reads the record next.
+                    self.record(folder, &record).await?;
                     drop(file);
                     folder.remove(&part_name).await?;
                     return Ok(record);

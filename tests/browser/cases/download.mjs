@@ -239,6 +239,20 @@ export function tests(harness) {
         assert.match(failed.state.reason, /another tab/);
         hub.mend(wanted.weights);
       }));
+
+    it("takes a file that another tab has just finished as it is, and writes nothing to it", () =>
+      open(async (worker, page) => {
+        const wanted = model();
+        hub.fault(wanted.weights, { bytesPerSecond: 3 * MEGABYTE });
+        await begin(worker, wanted);
+        await worker.wait("it.state?.received > 100000");
+        // It waits up to two seconds for the file.
+        const other = await spawnWorker(page, "recto-other");
+        await begin(other, wanted);
+        await Promise.all([end(worker, wanted, "done"), end(other, wanted, "done")]);
+        assert.equal(hub.fetches(wanted.weights).length, 1);
+        assert.equal(await stored(page, wanted.id, "model.gguf"), wanted.entry.files[0].sha256);
+      }));
   });
 }
 
