@@ -63,28 +63,34 @@ impl DocumentStore {
         Ok(JsFuture::from(file.get_file()).await.map_err(failed)?.unchecked_into())
     }
 
-    /// Writes a file of a document, whole or not at all. The document is made if it is not there.
+    /// Writes a file of a document, whole or not at all.
     ///
     /// # Errors
-    /// [`PlatformError::DiskFull`].
+    /// [`PlatformError::DiskFull`]; [`PlatformError::NotFound`] if the document is not there: the browser has cleared
+    /// the storage, and the rest of it would be worth nothing.
     pub async fn write(&self, key: &str, name: &str, bytes: &[u8]) -> Result<(), PlatformError> {
-        self.write_value(key, name, &Uint8Array::from(bytes)).await
+        let folder = subfolder(&self.documents, key, false).await?;
+        Self::write_value(&folder, name, &Uint8Array::from(bytes)).await
     }
 
-    /// The same with a copy of a file.
+    /// The same with a copy of a file. The document is made if it is not there.
     ///
     /// # Errors
     /// [`PlatformError::DiskFull`].
     pub async fn copy(&self, key: &str, name: &str, file: &File) -> Result<(), PlatformError> {
-        self.write_value(key, name, file).await
+        let folder = subfolder(&self.documents, key, true).await?;
+        Self::write_value(&folder, name, file).await
     }
 
-    async fn write_value(&self, key: &str, name: &str, content: &JsValue) -> Result<(), PlatformError> {
+    async fn write_value(
+        folder: &FileSystemDirectoryHandle,
+        name: &str,
+        content: &JsValue,
+    ) -> Result<(), PlatformError> {
         let failed = |thrown: JsValue| PlatformError::from_js("keeping the document", name, &thrown);
         let wait = |promise: Result<JsValue, JsValue>| async move {
             JsFuture::from(Promise::from(promise.map_err(failed)?)).await.map_err(failed)
         };
-        let folder = subfolder(&self.documents, key, true).await?;
         let options = FileSystemGetFileOptions::new();
         options.set_create(true);
         let file =
@@ -156,7 +162,7 @@ pub fn hold(key: &str) {
 }
 
 /// Names of all locks that are held.
-async fn held() -> Vec<String> {
+pub(super) async fn held() -> Vec<String> {
     let Some(locks) = locks() else { return Vec::new() };
     let Ok(query) = call(&locks, "query", &Array::new()) else { return Vec::new() };
     let Ok(state) = JsFuture::from(Promise::from(query)).await else { return Vec::new() };

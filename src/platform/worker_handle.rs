@@ -3,7 +3,7 @@
 use super::clock;
 use super::envelope::{self, EnvelopeError, Posting};
 use super::new_worker::new_worker;
-use super::{PlatformError, Program, address, call, describe, property};
+use super::{PlatformError, Program, address, call, describe, documents, property};
 use crate::pipeline::event::Event;
 use crate::protocol::{Envelope, PROTOCOL, Request, Response};
 use js_sys::{Array, ArrayBuffer};
@@ -289,18 +289,24 @@ async fn limit_start(shared: Weak<Shared>) {
 /// Notices a worker that went without a word (closed by the browser): the lock it holds comes free. It has
 /// just said that it holds it.
 fn watch(lifeline: &str, shared: Weak<Shared>) {
-    let Some(locks) = web_sys::window().and_then(|window| property(&window.navigator(), "locks")) else {
-        return;
-    };
-    let freed = Closure::once_into_js(move || {
-        with(&shared, |shared| shared.die("the browser ended it".to_owned()));
-    });
-    if let Ok(request) = call(&locks, "request", &Array::of2(&JsValue::from_str(lifeline), &freed)) {
-        // Refused where a page has no origin of its own (a sandboxed frame): then only events tell.
-        wasm_bindgen_futures::spawn_local(async move {
-            let _ = wasm_bindgen_futures::JsFuture::from(js_sys::Promise::from(request)).await;
+    let lifeline = lifeline.to_owned();
+    wasm_bindgen_futures::spawn_local(async move {
+        // After a person has cleared the site's data, locks of new workers are others than those that this page sees,
+        // until it is reloaded: it would get this one at once. Then only events and silence tell.
+        if !documents::held().await.contains(&lifeline) {
+            return;
+        }
+        let Some(locks) = web_sys::window().and_then(|window| property(&window.navigator(), "locks")) else {
+            return;
+        };
+        let freed = Closure::once_into_js(move || {
+            with(&shared, |shared| shared.die("the browser ended it".to_owned()));
         });
-    }
+        // Refused where a page has no origin of its own (a sandboxed frame): then only events tell.
+        if let Ok(request) = call(&locks, "request", &Array::of2(&JsValue::from_str(&lifeline), &freed)) {
+            let _ = wasm_bindgen_futures::JsFuture::from(js_sys::Promise::from(request)).await;
+        }
+    });
 }
 
 fn with(shared: &Weak<Shared>, act: impl FnOnce(&Rc<Shared>)) {

@@ -269,6 +269,10 @@ impl Keeper {
         let name =
             ui.peek(|session| session.jobs.iter().find(|job| job.file == id).map(|job| job.name.clone()));
         let name = name.unwrap_or_else(|| "The document".to_owned());
+        let why = match why {
+            PlatformError::NotFound(_) => "the browser has cleared what it kept".to_owned(),
+            why => why.to_string(),
+        };
         ui.send(Event::Notice(format!(
             "{name} cannot be kept for later visits ({why}). The work goes on; save the result before you close the page."
         )));
