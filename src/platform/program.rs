@@ -50,6 +50,7 @@ pub fn offers() -> (bool, bool, bool) {
     let has = |name| navigator.as_ref().is_some_and(|navigator| property(navigator, name).is_some());
     let storage = navigator.as_ref().and_then(|navigator| property(navigator, "storage"));
     let files = storage.is_some_and(|storage| property(&storage, "getDirectory").is_some());
+    let files = files && !super::storage::is_refused();
     (files, has("serviceWorker"), has("gpu"))
 }
 

@@ -5,6 +5,7 @@
 
 use super::{PlatformError, call, clock, property};
 use js_sys::{Array, AsyncIterator, Uint8Array};
+use std::cell::Cell;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -279,11 +280,25 @@ async fn ask(object: &JsValue, method: &str) -> Option<JsValue> {
     JsFuture::from(js_sys::Promise::from(promise)).await.ok()
 }
 
+thread_local! {
+    /// The browser has storage, and refused it when it was asked for.
+    static REFUSED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the storage was refused, as in some private windows, where it is there and cannot be opened.
+#[must_use]
+pub fn is_refused() -> bool {
+    REFUSED.get()
+}
+
 /// The top of the origin private file system.
 pub(super) async fn root() -> Result<FileSystemDirectoryHandle, PlatformError> {
     let storage = storage_interface().ok_or(PlatformError::NoStorage)?;
-    let root = call(&storage, "getDirectory", &Array::new()).map_err(|_| PlatformError::NoStorage)?;
-    let root = JsFuture::from(js_sys::Promise::from(root)).await;
+    let root = match call(&storage, "getDirectory", &Array::new()) {
+        Ok(promise) => JsFuture::from(js_sys::Promise::from(promise)).await,
+        Err(refusal) => Err(refusal),
+    };
+    REFUSED.set(root.is_err());
     root.map(JsCast::unchecked_into).map_err(|_| PlatformError::NoStorage)
 }
 

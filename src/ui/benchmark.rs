@@ -21,7 +21,10 @@ pub(super) fn ThisBrowser() -> impl IntoView {
         let settings = ui.peek(|session| session.settings.clone());
         ui.send(Event::SettingsChanged(Settings { memory_limit, ..settings }));
     };
+    // Looked at anew each time that it is shown: what the browser refuses is known only once it was asked.
+    let shown = ui.memo(|session| session.view.settings);
     let abilities = move || {
+        shown.get();
         let (storage, offline, webgpu) = offers();
         let memory = ui.peek(Session::memory);
         Browser { abilities: abilities(), memory, storage, quota: quota.get(), offline, webgpu }.in_words()
