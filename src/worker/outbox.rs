@@ -1,6 +1,6 @@
 //! What goes to the page.
 
-use crate::platform::{envelope, memory};
+use crate::platform::{describe, envelope, memory};
 use crate::protocol::{Envelope, Response};
 use std::cell::Cell;
 use wasm_bindgen::{JsCast, JsValue};
@@ -45,15 +45,22 @@ fn tell_memory() {
 }
 
 fn post_now(message: Response, buffers: Vec<Vec<u8>>) {
-    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
-    let posted = match envelope::encode(&Envelope { message, buffers }) {
-        Ok((message, transfer)) => scope.post_message_with_transfer(&message, &transfer),
-        Err(error) => Err(JsValue::from_str(&error.to_string())),
-    };
-    if let Err(thrown) = posted {
-        // Without a way to the page there is only the console.
-        web_sys::console::error_1(&thrown);
+    if let Err(thrown) = try_to_post(message, buffers) {
+        // The page would wait for it, or take what it has for all: it must start another worker, as after a trap. The
+        // browser may still have memory for so few words.
+        let message = format!("a message could not be sent: {}", describe(&thrown));
+        if try_to_post(Response::Died { message }, Vec::new()).is_err() {
+            // Without a way to the page there is only the console.
+            web_sys::console::error_1(&thrown);
+        }
     }
+}
+
+fn try_to_post(message: Response, buffers: Vec<Vec<u8>>) -> Result<(), JsValue> {
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    let (message, transfer) = envelope::encode(&Envelope { message, buffers })
+        .map_err(|error| JsValue::from_str(&error.to_string()))?;
+    scope.post_message_with_transfer(&message, &transfer)
 }
 
 /// What the pipeline tells, for the programs that run it.
