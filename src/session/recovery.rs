@@ -319,6 +319,8 @@ impl Session {
         let Some(Resolved::Stored(model)) = self.job(id).map(|job| self.resolve_for(job, stage)) else {
             return false;
         };
+        // The browser may have cleared it away.
+        self.list_models(out);
         let goes_on = self.takes_another(id, stage, &model, &format!("failed ({why})"));
         if goes_on {
             self.run_stage(id, stage, false, out);
