@@ -179,3 +179,16 @@ fn hostile_numbers_do_no_harm() {
     assert!(content.glyphs.iter().all(|glyph| glyph.bbox.width().is_finite() && glyph.size.is_finite()));
     assert!(content.paths.iter().all(|path| path.bbox.width().is_finite()));
 }
+
+#[test]
+fn content_that_cannot_be_decoded_is_told_and_a_blank_page_is_none() {
+    let damaged = "the page's content is damaged: nothing of it can be read or shown";
+    let nonsense = [0x9c, 0x02, 0xff, 0x11, 0x80, 0x55].repeat(40);
+    let mut broken = Fixture::page("", "/Contents 5 0 R", "");
+    broken.stream("/Filter /FlateDecode", &nonsense);
+    assert_eq!(broken.content().warnings, [damaged]);
+    assert_eq!(Fixture::page("", "", "lorem ipsum (dolor) sit").content().warnings, [damaged]);
+    for blank in ["", " \n ", "q Q", "BT ET"] {
+        assert_eq!(Fixture::page("", "", blank).content().warnings, Vec::<String>::new(), "{blank:?}");
+    }
+}

@@ -15,6 +15,9 @@ use hayro::RenderCache;
 use hayro::hayro_interpret::{
     Context, Device, InterpreterCache, InterpreterSettings, InterpreterWarning, interpret_page, kurbo,
 };
+use hayro::hayro_syntax::content::ops::TypedInstruction;
+use hayro::hayro_syntax::object::dict::keys;
+use hayro::hayro_syntax::object::{Array, Stream};
 use hayro::hayro_syntax::page::Page;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -61,6 +64,27 @@ pub enum PageError {
     /// The part asked for lies outside the page or is empty.
     #[error("nothing of the page lies in the part asked for")]
     EmptyCrop,
+}
+
+/// Whether a page has content that cannot be decoded, or in which there is not one drawing command: a blank page has
+/// none, or commands that draw nothing.
+fn says_nothing(page: &Page<'_>) -> bool {
+    let filled = |bytes: &[u8]| !bytes.trim_ascii().is_empty();
+    let raw = page.raw();
+    let has_content = match (raw.get::<Stream<'_>>(keys::CONTENTS), raw.get::<Array<'_>>(keys::CONTENTS)) {
+        (Some(stream), _) => filled(&stream.raw_data()),
+        (None, Some(streams)) => streams.iter::<Stream<'_>>().any(|stream| filled(&stream.raw_data())),
+        (None, None) => false,
+    };
+    let mut commands = page.typed_operations();
+    let mut known = || loop {
+        match commands.next() {
+            None => return false,
+            Some(TypedInstruction::Fallback(_)) => {}
+            Some(_) => return true,
+        }
+    };
+    has_content && !known()
 }
 
 /// Reads the pages of an open document. Holds caches of fonts, so one reader should serve all pages.
@@ -149,6 +173,12 @@ impl<'a> PageReader<'a> {
             content
                 .warnings
                 .push("a font of the page is damaged; its text may be wrong or missing".to_owned());
+        }
+        let blank = content.glyphs.is_empty() && content.paths.is_empty() && content.images.is_empty();
+        if blank && says_nothing(page) {
+            content
+                .warnings
+                .push("the page's content is damaged: nothing of it can be read or shown".to_owned());
         }
         Ok(content)
     }
