@@ -53,7 +53,8 @@ native-tests: setup-test
 
 browser-tests: setup-test dist
 	@. .ci/env && cargo build --locked --bin recto
-	@. .ci/env && RECTO_DIST=$(CURDIR)/dist RECTO_BIN=$(CURDIR)/target/debug/recto node --test tests/browser/all.test.mjs
+	@. .ci/env && RECTO_DIST=$(CURDIR)/dist RECTO_BIN=$(CURDIR)/target/debug/recto \
+		node --test tests/browser/all.test.mjs tests/browser/firefox.test.mjs
 
 deploy-tests: setup-test
 	@. .ci/env && cargo build --locked --bin recto

@@ -2,6 +2,7 @@
 // Chromium is told to find those names at this server's address, so the site runs as it ships.
 
 import { createHash } from "node:crypto";
+import { createServer as createPlainServer } from "node:http";
 import { createServer } from "node:https";
 import { selfSigned } from "./certificate.mjs";
 
@@ -15,18 +16,18 @@ const CORS = { "access-control-allow-origin": "*", "cross-origin-resource-policy
 export class Hub {
   /** `{data, sha256}` by path (`owner/repo/resolve/main/file`). */
   #files = new Map();
-  /** What goes wrong next, by path: `{cutAfter, wrong, bytesPerSecond, status}`. */
+  /** What goes wrong next, by path: `{cutAfter, stallAfter, wrong, bytesPerSecond, status}`. */
   #faults = new Map();
   /** Answers every connection by breaking it. */
   off = false;
   /** `{host, path, range, status}` of each request, in order. */
   requests = [];
 
-  static async start() {
+  /** `plain`, it is a mirror without TLS that serves the same paths under its own address. */
+  static async start({ plain = false } = {}) {
     const hub = new Hub();
-    hub.server = createServer(selfSigned([HUB, NETWORK]), (request, response) =>
-      hub.#answer(request, response).catch(() => response.destroy()),
-    );
+    const answer = (request, response) => hub.#answer(request, response).catch(() => response.destroy());
+    hub.server = plain ? createPlainServer(answer) : createServer(selfSigned([HUB, NETWORK]), answer);
     await new Promise((resolve, reject) => {
       hub.server.once("error", reject);
       hub.server.listen(0, "127.0.0.1", resolve);
@@ -44,7 +45,7 @@ export class Hub {
 
   /**
    * Lets something go wrong with `path`, until `mend`: `cutAfter` bytes of one answer the connection
-   * breaks (once); `wrong` bytes are served; not more than `bytesPerSecond`; a `status` instead.
+   * breaks (once), or `stallAfter` so many nothing more comes on it (once); `wrong` bytes are served; not more than `bytesPerSecond`; a `status` instead.
    */
   fault(path, fault) {
     this.#faults.set(path, fault);
@@ -140,6 +141,11 @@ export class Hub {
       // The client must have received what was sent before the connection goes.
       await pause(200);
       return response.destroy();
+    }
+    if (fault.stallAfter !== undefined) {
+      const { stallAfter, ...rest } = fault;
+      this.fault(path, rest);
+      return void response.write(body.subarray(0, stallAfter));
     }
     if (fault.bytesPerSecond) {
       const step = Math.max(1, Math.floor(fault.bytesPerSecond / 20));

@@ -7,6 +7,37 @@ import { FIXTURES, until } from "./harness.mjs";
 /** A file of the fixtures, as it is dropped. */
 export const fixture = (name) => ({ name, data: readFileSync(path.join(FIXTURES, name)) });
 
+/** Files as texts, in which form they get into the page. */
+export const forPage = (files) => files.map(({ name, data }) => ({ name, data: data.toString("base64") }));
+
+/** Drops files; it runs in the page, whatever browser that is. */
+export function dropOnPage(given) {
+  const transfer = new DataTransfer();
+  for (const { name, data } of given) {
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    transfer.items.add(new File([bytes], name, { type: "application/pdf" }));
+  }
+  const event = (kind) => new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true });
+  document.body.dispatchEvent(event("dragover"));
+  document.body.dispatchEvent(event("drop"));
+}
+
+/** Clicks Stop and waits for its effect on the document called `name`; it runs in the page. */
+export function stopOnPage(name) {
+  return new Promise((resolve, reject) => {
+    const clicked = performance.now();
+    document.querySelector('[data-testid="stop"]').click();
+    const look = () => {
+      const items = [...document.querySelectorAll('[data-testid="queue-item"]')];
+      const state = items.find((it) => it.textContent.includes(name))?.dataset.state;
+      if (state === "stopped") resolve(performance.now() - clicked);
+      else if (state !== "working") reject(new Error(`${name} is ${state}`));
+      else requestAnimationFrame(look);
+    };
+    look();
+  });
+}
+
 export class Site {
   /** Opens the app for `visitor`. */
   static async open(visitor, { url }, query = "") {
@@ -25,17 +56,7 @@ export class Site {
 
   /** Drops files on the page, as a file manager does. */
   async drop(...files) {
-    const given = files.map(({ name, data }) => ({ name, data: data.toString("base64") }));
-    await this.page.evaluate((given) => {
-      const transfer = new DataTransfer();
-      for (const { name, data } of given) {
-        const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-        transfer.items.add(new File([bytes], name, { type: "application/pdf" }));
-      }
-      const event = (kind) => new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true });
-      document.body.dispatchEvent(event("dragover"));
-      document.body.dispatchEvent(event("drop"));
-    }, given);
+    await this.page.evaluate(dropOnPage, forPage(files));
   }
 
   /** Drops a file of {@link padded} parts, which is put together in the page and takes no memory there. */
@@ -62,22 +83,7 @@ export class Site {
 
   /** Clicks Stop; gives the milliseconds until the page says that it stopped, measured in the page. */
   stop(name) {
-    return this.at("stop").evaluate(
-      (button, name) =>
-        new Promise((resolve, reject) => {
-          const clicked = performance.now();
-          button.click();
-          const look = () => {
-            const items = [...document.querySelectorAll('[data-testid="queue-item"]')];
-            const state = items.find((it) => it.textContent.includes(name))?.dataset.state;
-            if (state === "stopped") resolve(performance.now() - clicked);
-            else if (state !== "working") reject(new Error(`${name} is ${state}`));
-            else requestAnimationFrame(look);
-          };
-          look();
-        }),
-      name,
-    );
+    return this.page.evaluate(stopOnPage, name);
   }
 
   /** The queue's row of a document. */
