@@ -20,7 +20,7 @@ harness.models = path.join(harness.folder, "models");
 harness.registry = makeModels(harness.models, harness.hub);
 harness.replace["models.json"] = JSON.stringify(harness.registry);
 
-const all = ["worker", "download", "model", "variants", "app", "app_models", "self_check", "scan", "words", "kept", "load", "accessible", "parity", "surface", "privacy", "embed", "package", "offline"];
+const all = ["worker", "download", "model", "variants", "app", "app_models", "self_check", "scan", "words", "kept", "load", "failures", "page", "accessible", "parity", "surface", "privacy", "embed", "package", "offline"];
 const cases = process.env.RECTO_CASES?.split(",") ?? all;
 for (const name of cases) {
   const { tests } = await import(`./cases/${name}.mjs`);

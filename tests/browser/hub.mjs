@@ -45,7 +45,8 @@ export class Hub {
 
   /**
    * Lets something go wrong with `path`, until `mend`: `cutAfter` bytes of one answer the connection
-   * breaks (once), or `stallAfter` so many nothing more comes on it (once); `wrong` bytes are served; not more than `bytesPerSecond`; a `status` instead.
+   * breaks (once), or `stallAfter` so many nothing more comes on it (once); `wrong` bytes are served; not
+   * more than `bytesPerSecond`; a `status` instead.
    */
   fault(path, fault) {
     this.#faults.set(path, fault);

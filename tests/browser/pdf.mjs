@@ -50,6 +50,11 @@ export function makePdf(pages, { title, script } = {}) {
   const action = script ? `/OpenAction << /S /JavaScript /JS ${text(script)} >>` : "";
   objects[0] = `<< /Type /Catalog /Pages 2 0 R ${action} >>`;
   objects[1] = `<< /Type /Pages /Count ${kids.length} /Kids [${kids.join(" ")}] >>`;
+  return writePdf(objects, "/Info 5 0 R");
+}
+
+/** A file of `objects`, numbered from 1, whose first is the catalog; `trailer` entries are added to the trailer. */
+function writePdf(objects, trailer = "") {
   let file = "%PDF-1.7\n";
   const offsets = objects.map((body, index) => {
     const offset = file.length;
@@ -59,7 +64,7 @@ export function makePdf(pages, { title, script } = {}) {
   const xref = file.length;
   file += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n`;
   file += offsets.map((offset) => `${String(offset).padStart(10, "0")} 00000 n \n`).join("");
-  file += `trailer\n<< /Size ${objects.length + 1} /Root 1 0 R /Info 5 0 R >>\nstartxref\n${xref}\n%%EOF\n`;
+  file += `trailer\n<< /Size ${objects.length + 1} /Root 1 0 R ${trailer} >>\nstartxref\n${xref}\n%%EOF\n`;
   return Buffer.from(file, "latin1");
 }
 
@@ -126,4 +131,31 @@ export function padded(data, megabytes) {
     "latin1",
   );
   return { head, padding, times, tail };
+}
+
+/**
+ * A PDF of four pages: the second draws forms in forms without end, the third's content cannot be decoded, the others
+ * are whole.
+ */
+export function brokenPdf() {
+  const objects = [];
+  const add = (body) => objects.push(body);
+  const stream = (dict, data) => add(`<< /Length ${data.length} ${dict} >>\nstream\n${data}\nendstream`);
+  const resources = (form) =>
+    `/Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> /XObject << /X ${form} 0 R >> >>`;
+  add("<< /Type /Catalog /Pages 2 0 R >>");
+  add("<< /Type /Pages /Count 4 /Kids [3 0 R 4 0 R 5 0 R 6 0 R] /MediaBox [0 0 612 792] >>");
+  for (let page = 0; page < 4; page++) {
+    add(`<< /Type /Page /Parent 2 0 R /Contents ${7 + page} 0 R ${resources(11)} >>`);
+  }
+  const text = (words) => `BT /F1 12 Tf 60 700 Td (${words}) Tj ET`;
+  stream("", text("The first page is whole and says so."));
+  stream("", "/X Do");
+  stream("/Filter /FlateDecode", "\x9c\x02\xff\x11\x80\x55".repeat(40));
+  stream("", text("The fourth page is whole and says so."));
+  for (let depth = 0; depth < 8; depth++) {
+    const inner = depth < 7 ? "/X Do ".repeat(100) : text("x");
+    stream(`/Type /XObject /Subtype /Form /BBox [0 0 612 792] ${resources(12 + depth)}`, inner);
+  }
+  return writePdf(objects);
 }

@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { describe, it } from "node:test";
+import { until } from "../harness.mjs";
+import { longPdf } from "../pdf.mjs";
 import { Site, fixture } from "../site.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -15,7 +17,10 @@ export function tests(harness) {
     const faults = [];
     const check = async (site, state) => {
       await site.page.evaluate(AXE);
-      const violations = await site.page.evaluate(async () => (await globalThis.axe.run(document)).violations);
+      // Besides its own choice: what a finger has to hit is 24 pixels wide and high, or has room around it.
+      const options = { rules: { "target-size": { enabled: true } } };
+      const run = async (options) => (await globalThis.axe.run(document, options)).violations;
+      const violations = await site.page.evaluate(run, options);
       for (const { id, help, nodes } of violations) {
         faults.push(`${state}: ${id}: ${help}\n  ${nodes.map((it) => it.html).join("\n  ")}`);
       }
@@ -48,9 +53,20 @@ export function tests(harness) {
 
     it("is without fault on a narrow screen, with a password asked for, a failure and earlier documents", () =>
       open({ viewport: { width: 400, height: 800 } }, async (site, check) => {
+        await site.drop({ name: "book.pdf", data: longPdf(1500, { lines: 60 }) });
+        await until("some pages", async () => (await site.at("page-text").count()) > 2);
+        await check(site, "at work");
+        await site.stop("book.pdf");
+        await check(site, "stopped");
+        await site.item("book.pdf").getByTestId("remove").click();
         await site.drop(fixture("tables.pdf"));
         await site.reach("tables.pdf", "done");
         await check(site, "narrow");
+        await site.tab("summary");
+        await site.at("question").fill("What do the tables show?");
+        await site.at("ask").click();
+        await until("an answer", async () => /page/i.test(await site.at("answers").textContent()));
+        await check(site, "answers");
         await site.drop({ name: "letter.pdf", data: Buffer.from("Dear reader,") });
         await site.reach("letter.pdf", "failed");
         await check(site, "failed");
@@ -60,6 +76,9 @@ export function tests(harness) {
         await site.page.reload();
         await site.at("earlier").waitFor();
         await check(site, "earlier documents");
+        await site.at("open-settings").click();
+        await site.at("history").waitFor();
+        await check(site, "settings with the last documents");
       }));
   });
 }

@@ -106,6 +106,27 @@ export function tests(harness) {
         assert.equal(await site.at("earlier").count(), 0);
       }));
 
+    it("forgets one earlier document from the list, and all of them from the settings", () =>
+      open(async (site) => {
+        for (const name of ["tables.pdf", "figures.pdf", "table-and-figure.pdf"]) {
+          await site.drop(fixture(name));
+          await site.reach(name, "done");
+        }
+        await until("three diaries", async () =>
+          (await keptFiles(site.page)).filter((name) => name.endsWith("-done")).length === 3);
+        await reload(site);
+        const rows = site.at("earlier-item");
+        await rows.first().waitFor();
+        assert.equal(await rows.count(), 3);
+        await rows.filter({ hasText: "figures.pdf" }).getByTestId("delete-earlier").click();
+        const folders = async () => new Set((await keptFiles(site.page)).map((name) => name.split("/")[0])).size;
+        await until("one to be deleted", async () => (await folders()) === 2);
+        assert.doesNotMatch((await rows.allTextContents()).join(), /figures\.pdf/);
+        await site.settings(() => site.at("settings-forget-all").click());
+        await until("all to be deleted", async () => (await folders()) === 0);
+        assert.equal(await site.at("earlier").count(), 0);
+      }));
+
     it("keeps nothing where that is not wanted", () =>
       open(async (site) => {
         await site.settings(() => site.at("set-keep").uncheck());

@@ -10,6 +10,7 @@ import { longPdf } from "../pdf.mjs";
 import { serve } from "../serve.mjs";
 import { Site, fixture } from "../site.mjs";
 
+const SCAN = path.join(import.meta.dirname, "../../ocr/phototest.pdf");
 const PRECACHE = path.join(import.meta.dirname, "../../../.ci/precache.mjs");
 
 export function tests(harness) {
@@ -68,7 +69,13 @@ export function tests(harness) {
         await site.reach("figures.pdf", "done");
         const after = JSON.parse((await site.save("save-json")).data);
         assert.ok(after.figures.some((figure) => figure.description?.model), "a model described a figure");
+        assert.deepEqual(after.synopsis.summary.method, { model: "tiny-t5" });
         assert.deepEqual(after, before);
+        // What reads scans is kept too, though this is the first.
+        await site.drop({ name: "scan.pdf", data: readFileSync(SCAN) });
+        await site.reach("scan.pdf", "done");
+        await site.item("scan.pdf").getByRole("button").first().click();
+        assert.match(await site.source(), /quick brown dog/);
       }));
 
     it("is not installed from a site that is half uploaded, and works on", async () => {
@@ -91,18 +98,24 @@ export function tests(harness) {
       await open(folder, async (site, page) => {
         await controlled(page);
         const [old] = await caches(page);
+        const model = site.at("model-tiny-t5");
+        await site.settings(async () => {
+          await model.getByTestId("download").click();
+          await model.getByTestId("stored").waitFor();
+        });
         await site.drop({ name: "book.pdf", data: longPdf(300) });
         await until("some pages", async () => (await site.at("page-text").count()) > 2);
         // The next build, with another list of models and a mark on its page.
         const index = readFileSync(path.join(folder, "index.html"), "utf8");
         const marked = index.replace("<title>", '<meta name="build" content="next"><title>');
-        build("update", { "index.html": marked, "models.json": '{"version":1,"models":[]}' });
+        const fewer = { ...harness.registry, models: harness.registry.models.filter(({ id }) => id === "tiny-t5") };
+        build("update", { "index.html": marked, "models.json": JSON.stringify(fewer) });
         await page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).update());
         await site.at("update").waitFor();
         assert.match(await site.at("update").textContent(), /save what you need/);
         // What is asked for meanwhile is of the old version, though the server has the new one.
-        const models = await page.evaluate(async () => (await fetch("models.json")).json());
-        assert.ok(models.models.length > 0, "the old list of models");
+        const { models } = await page.evaluate(async () => (await fetch("models.json")).json());
+        assert.ok(models.length > 1, "the old list of models");
         await site.kill("recto-document");
         await site.reach("book.pdf", "done");
         assert.match(await site.status("book.pdf"), /300 pages/);
@@ -116,8 +129,13 @@ export function tests(harness) {
           return names.length === 1 && names;
         });
         assert.notEqual(now[0], old);
+        await site.settings(() => model.getByTestId("stored").waitFor());
+        const asked = harness.hub.requests.length;
         await site.drop(fixture("tables.pdf"));
         await site.reach("tables.pdf", "done");
+        const { synopsis } = JSON.parse((await site.save("save-json")).data);
+        assert.deepEqual(synopsis.summary.method, { model: "tiny-t5" }, "with the model of the old version's visit");
+        assert.equal(harness.hub.requests.length, asked);
       });
     });
 
@@ -155,6 +173,26 @@ export function tests(harness) {
         { served: { isolated: false } },
       ));
 
+    it("reloads once where that does not isolate it (in a frame), and works there on one thread", () =>
+      open(
+        build("frame", { "frame.html": '<!doctype html><title>x</title><iframe src="./"></iframe>' }),
+        async (_, page, visitor, server) => {
+          const frame = await visitor.context.newPage();
+          let loads = 0;
+          frame.on("framenavigated", (it) => (loads += it.parentFrame() ? 1 : 0));
+          await frame.goto(`${server.url}frame.html`);
+          const inner = frame.frames()[1];
+          await until("the service worker", () =>
+            inner.evaluate(() => navigator.serviceWorker.controller?.state === "activated").catch(() => false));
+          await frame.waitForTimeout(1500);
+          assert.ok(loads <= 2, `${loads} loads`);
+          assert.equal(await inner.evaluate(() => crossOriginIsolated), false);
+          await inner.getByTestId("open-settings").click();
+          assert.match(await inner.getByTestId("abilities").textContent(), /not isolated, so models run on one thread/);
+        },
+        { served: { isolated: false } },
+      ));
+
     it("takes a PDF from the share menu", () =>
       open(build("share"), async (site, page) => {
         await controlled(page);
@@ -174,27 +212,6 @@ export function tests(harness) {
         assert.doesNotMatch(page.url(), /shared/);
         await page.reload();
         await site.at("drop-zone").waitFor();
-      }));
-
-    it("can be installed", () =>
-      open(build("manifest"), async (site, page, visitor) => {
-        await controlled(page);
-        const session = await visitor.context.newCDPSession(page);
-        const { errors, data } = await session.send("Page.getAppManifest");
-        assert.deepEqual(errors, []);
-        const manifest = JSON.parse(data);
-        assert.equal(manifest.file_handlers[0].accept["application/pdf"][0], ".pdf");
-        const { installabilityErrors } = await session.send("Page.getInstallabilityErrors");
-        // A visitor of these tests is as in a private window, from which nothing is installed.
-        const real = installabilityErrors.filter(({ errorId }) => errorId !== "in-incognito");
-        assert.deepEqual(real, []);
-        for (const { src, sizes } of [...manifest.icons, ...manifest.screenshots]) {
-          const size = await page.evaluate(async (src) => {
-            const bitmap = await createImageBitmap(await (await fetch(src)).blob());
-            return `${bitmap.width}x${bitmap.height}`;
-          }, src);
-          assert.equal(size, sizes, src);
-        }
       }));
   });
 }
