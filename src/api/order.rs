@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn what_is_misspelt_is_refused_in_words() {
         for wrong in
-            [r#"{"stage":["markdown"]}"#, r#"{"stages":["caption"]}"#, r#"{"models":{"text":"x"}}"#, "[]"]
+            [r#"{"stage":["markdown"]}"#, r#"{"stages":["caption"]}"#, r#"{"models":{"text":"x"}}"#, "5"]
         {
             let error = Order::parse(wrong).unwrap_err().to_string();
             assert!(error.contains("options"), "{error}");
