@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := run
-.PHONY: run dist package deploy test bench bench-models bench-document bench-load setup setup-deploy setup-test clean check native-tests browser-tests deploy-tests
+.PHONY: run dist package deploy test native bench bench-models bench-document bench-load setup setup-deploy setup-test clean check native-tests browser-tests deploy-tests
 
 PORT ?= 8080
 SITE_SOURCES := $(shell find src public .cargo -type f) .ci/dist .ci/embed.mjs .ci/precache.mjs .ci/space.md .ci/headers index.html Trunk.toml Cargo.toml Cargo.lock
@@ -30,7 +30,15 @@ deploy: setup-deploy dist
 	@. .ci/env && RECTO_BIN=$(CURDIR)/target/native/recto node .ci/deploy/main.mjs
 
 # Everything that continuous integration checks.
-test: check native-tests deploy-tests browser-tests
+# The site is built beside the native part: each has minutes that keep one processor busy.
+test: setup-test
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line dist native
+	@$(MAKE) --no-print-directory deploy-tests
+	@$(MAKE) --no-print-directory browser-tests
+
+native: setup-test
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory native-tests
 
 setup:
 	@.ci/setup build
