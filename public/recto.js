@@ -568,7 +568,8 @@ export class RectoReader extends Base {
       if (bytes?.length) this.#pictures.set(file, URL.createObjectURL(new Blob([bytes], { type: mediaType })));
     }
     const body = document.createDocumentFragment();
-    const parsed = parse(made.html ?? "");
+    // Its style sheet, the first there is, is for a page of its own, and a host's policy would complain of it.
+    const parsed = parse((made.html ?? "").replace(/<style>[^<]*<\/style>/, ""));
     for (const child of parsed.body.childNodes) body.append(copyNode(child, this.#pictures));
     for (const name of ["lang", "dir"]) {
       const value = parsed.documentElement.getAttribute(name);

@@ -80,6 +80,7 @@ async function answer({ root, roots, base, replace, log, isolation }, request, r
   }
   if (!name.startsWith(base) || name.includes("\0")) return refuse(404, "not found");
   name = name.slice(base.length);
+  if (name === "" && Object.hasOwn(replace, "index.html")) name = "index.html";
   const headers = { "cache-control": "no-cache", "x-content-type-options": "nosniff", ...isolation };
   if (replace[name] === null) return refuse(404, "it is not here");
   if (Object.hasOwn(replace, name)) {

@@ -1,0 +1,12 @@
+import { Harness, DIST, FIXTURES } from "./harness.mjs";
+import { serve } from "./serve.mjs";
+const STRICT="default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; img-src blob:; connect-src 'self' https://huggingface.co https://*.hf.co; require-trusted-types-for 'script'; trusted-types recto recto-worker";
+const h = await Harness.start();
+const html = (b)=>`<!doctype html><html lang="en"><meta charset="utf-8"><title>A host</title><meta http-equiv="Content-Security-Policy" content="${STRICT}"><script type="module" src="lib/recto/recto.js"></script><body>${b}`;
+const s = await serve("/tmp", {replace: {"index.html": html('<recto-reader src="pdf/figures.pdf" stages="markdown summary"></recto-reader>')}, roots: {"lib/recto/": DIST, "pdf/": FIXTURES}, isolated:false});
+const v = await h.visitor(); const page = await v.context.newPage();
+await page.goto(s.url); await page.waitForTimeout(8000);
+console.log(v.console, v.errors);
+console.log(await page.evaluate(()=>{const r=document.querySelector("recto-reader"); return {defd: !!customElements.get("recto-reader"), root: r.shadowRoot?.innerHTML.slice(0,1500), doc: r.document && Object.keys(r.document)}}));
+await page.screenshot({path:"/tmp/embed.png"});
+await h.stop(); await s.close(); process.exit(0);
