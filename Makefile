@@ -90,4 +90,4 @@ bench-load: setup-test dist
 	@. .ci/env && RECTO_DIST=$(CURDIR)/dist RECTO_BIN=$(CURDIR)/target/native/recto node tests/browser/bench_load.mjs
 
 clean:
-	rm -rf target dist tests/browser/node_modules .ci/deploy/node_modules
+	rm -rf target dist tests/browser/node_modules tests/browser/sample/node_modules .ci/deploy/node_modules

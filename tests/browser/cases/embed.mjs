@@ -117,10 +117,14 @@ export function tests(harness) {
             try {
               return (await act()).pageCount;
             } catch (error) {
-              return error.message.length > 20 ? error.code : `without words: ${error.message}`;
+              return error.message.length > 14 ? error.code : `without words: ${error.message}`;
             }
           };
+          const abort = new AbortController();
+          const early = code(() => convert("pdf/figures.pdf", { signal: abort.signal }));
+          abort.abort();
           return {
+            early: await early,
             misspelt: await code(() => convert("pdf/figures.pdf", { stage: ["summary"] })),
             unknown: await code(() => convert("pdf/figures.pdf", { stages: ["caption"] })),
             late: await code(async () => configure({ models: "https://other.example/" })),
@@ -132,7 +136,7 @@ export function tests(harness) {
           };
         });
         assert.deepEqual(codes, {
-          misspelt: "options", unknown: "options", late: "options", password: "password", wrong: "wrong-password",
+          early: "stopped", misspelt: "options", unknown: "options", late: "options", password: "password", wrong: "wrong-password",
           broken: "unreadable", missing: "fetch", kind: "options",
         });
       }));
@@ -263,6 +267,7 @@ export function tests(harness) {
           const bytes = await (await fetch("pdf/figures.pdf")).arrayBuffer();
           const doc = await recto.convert(bytes, { name: "figures.pdf", onProgress: ({ activity }) => seen.push(activity) });
           const error = await recto.convert(await (await fetch("pdf/password.pdf")).blob()).catch(({ code, message }) => ({ code, message }));
+          const address = await recto.convert("pdf/figures.pdf").catch(({ code }) => code);
           const abort = new AbortController();
           const book = await (await fetch("book.pdf")).blob();
           const stopped = await recto
@@ -270,12 +275,14 @@ export function tests(harness) {
             .catch(({ name, partial }) => ({ name, pages: partial?.pages }));
           return {
             markdown: doc.markdown, figure: doc.figures[0].bytes.length, handed: bytes.byteLength, seen: seen.length,
-            error, stopped, abilities: recto.abilities.map(({ name }) => name),
+            error, address, stopped, abilities: recto.abilities.map(({ name }) => name),
           };
         }, `${harness.site.url}embed.html`);
         assert.equal(made.markdown, native(harness, "figures.pdf").markdown);
         assert.ok(made.figure > 100 && made.handed === 0 && made.seen > 0, JSON.stringify(made));
         assert.equal(made.error.code, "password");
+        assert.equal(made.error.message, "document.pdf needs a password. Give it and try again.");
+        assert.equal(made.address, "options", "a frame reads no addresses of its host");
         assert.equal(made.stopped.name, "AbortError");
         assert.ok(made.stopped.pages >= 2 && made.stopped.pages < 600, JSON.stringify(made.stopped));
         assert.ok(made.abilities.includes("Threads"));

@@ -5,12 +5,11 @@ import { execFileSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
-import { build, createServer } from "vite";
+import { pathToFileURL } from "node:url";
 import { DIST, FIXTURES } from "../harness.mjs";
 import { serve } from "../serve.mjs";
 
 const ROOT = path.join(import.meta.dirname, "../../..");
-const PROGRAMS = path.join(import.meta.dirname, "../node_modules");
 
 export function tests(harness) {
   describe("npm package", () => {
@@ -36,12 +35,14 @@ export function tests(harness) {
       const options = ["--offline", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"];
       execFileSync("npm", ["install", path.join(target, "package", archive), ...options], { cwd: sample, stdio: ["ignore", "ignore", "inherit"] });
       try {
-        execFileSync(process.execPath, [path.join(PROGRAMS, "typescript/bin/tsc"), "-p", sample]);
+        execFileSync(process.execPath, [path.join(sample, "node_modules/typescript/bin/tsc"), "-p", sample]);
       } catch (error) {
         assert.fail(String(error.stdout));
       }
     });
 
+    /** The sample's own Vite. */
+    const vite = () => import(pathToFileURL(path.join(sample, "node_modules/vite/dist/node/index.js")));
     const use = async (url) => {
       const visitor = await harness.visitor();
       try {
@@ -64,6 +65,7 @@ export function tests(harness) {
     };
 
     it("works from a build, with all its files named by the bundler", async () => {
+      const { build } = await vite();
       await build({ root: sample, base: "./", logLevel: "error", build: { outDir: "built", target: "es2022" } });
       const server = await serve(path.join(sample, "built"), { prefix: "/deep/down/", isolated: false });
       try {
@@ -76,6 +78,7 @@ export function tests(harness) {
     });
 
     it("works from the development server", async () => {
+      const { createServer } = await vite();
       const server = await createServer({ root: sample, logLevel: "error", server: { port: 0, host: "127.0.0.1" } });
       await server.listen();
       try {
