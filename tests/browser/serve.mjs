@@ -27,6 +27,9 @@ const TYPES = {
   ".pdf": "application/pdf",
 };
 
+/** Origins of all servers that were started here. */
+export const served = new Set();
+
 /** The headers that a static Space sends too. */
 export const ISOLATION = {
   "cross-origin-opener-policy": "same-origin",
@@ -54,6 +57,7 @@ export async function serve(dir, options = {}) {
     server.listen(port, "127.0.0.1", resolve);
   });
   const url = `http://127.0.0.1:${server.address().port}${base}`;
+  served.add(new URL(url).origin);
   const close = () => {
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));

@@ -166,7 +166,7 @@ export function tests(harness) {
           assert.match(await site.at("history").textContent(), /failed.*done/s);
           const { documents, aims } = JSON.parse((await site.save("history-save")).data);
           assert.deepEqual(documents.map((run) => run.ending), ["done", "failed"]);
-          assert.equal(aims.length, 4);
+          assert.equal(aims.length, 5);
           assert.doesNotMatch(await stored(), /tables|letter/);
           await site.at("history-forget").click();
           await site.at("history-empty").waitFor();

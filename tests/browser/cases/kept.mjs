@@ -14,7 +14,12 @@ const keptFiles = (page) =>
     const names = [];
     if (documents) {
       for await (const [key, folder] of documents.entries()) {
-        for await (const name of folder.keys()) names.push(`${key}/${name}`);
+        try {
+          for await (const name of folder.keys()) names.push(`${key}/${name}`);
+        } catch (cause) {
+          // It went while it was looked at.
+          if (cause.name !== "NotFoundError") throw cause;
+        }
       }
     }
     return names.sort();
