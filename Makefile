@@ -32,7 +32,7 @@ deploy: setup-deploy dist
 # Everything that continuous integration checks.
 # The site is built beside the native part: each has minutes that keep one processor busy.
 test: setup-test
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line dist native
+	@$(MAKE) --no-print-directory --jobs=2 dist native
 	@$(MAKE) --no-print-directory deploy-tests
 	@$(MAKE) --no-print-directory browser-tests
 

@@ -90,6 +90,7 @@ function engine() {
     const again = shared.tries ? `#${shared.tries}` : "";
     const { default: start, Engine } = await import(/* @vite-ignore */ /* webpackIgnore: true */ address("embed.js") + again);
     await start({ module_or_path: address("embed_bg.wasm") });
+    if (Engine.apiVersion() !== apiVersion) throw new Error("its files are of another version than this module");
     const files = Object.fromEntries(Object.keys(FILES).map((name) => [name, address(name)]));
     const base = shared.settings.files || new URL("./", import.meta.url).href;
     const config = { place: { base, files, programs: PROGRAMS }, models: shared.settings.models };
