@@ -6,7 +6,7 @@
 // From here: `ready {version, abilities}`, `progress {id, progress}`, `result {id, result}`, `error {id, code, message,
 // advice, partial}`. With `?reader` in the frame's address it shows a reader of its own, which tells the same with the
 // id `reader`.
-import { RectoError, abilities, apiVersion, convert } from "./recto.js";
+import { RectoError, abilities, apiVersion, configure, convert } from "./recto.js";
 
 const allowed = document.querySelector("meta[name=embedders]").content.trim().split(/\s+/).filter(Boolean);
 const [serves, status, stop] = ["serves", "status", "stop"].map((id) => document.getElementById(id));
@@ -94,6 +94,7 @@ stop.addEventListener("click", () => {
 function showReader() {
   const parameters = new URLSearchParams(location.search);
   if (!parameters.has("reader") || document.querySelector("recto-reader")) return;
+  configure({ strings: { drop: "or drop it here. It stays in this browser; what comes of it goes to the page around this frame." } });
   const reader = document.createElement("recto-reader");
   for (const name of ["stages", "models", "scans", "download"]) {
     if (parameters.has(name)) reader.setAttribute(name, parameters.get(name));
