@@ -211,6 +211,18 @@ impl OpenFile {
         Ok(usize::try_from(whole(count)).unwrap_or(usize::MAX))
     }
 
+    /// The first bytes of the file, `most` at most.
+    ///
+    /// # Errors
+    /// Whatever the browser says.
+    pub fn read_all(&self, most: usize) -> Result<Vec<u8>, PlatformError> {
+        let size = usize::try_from(self.size()?).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; size.min(most)];
+        let count = self.read_at(&mut bytes, 0)?;
+        bytes.truncate(count);
+        Ok(bytes)
+    }
+
     /// Writes all of `bytes` from byte `offset`.
     ///
     /// # Errors

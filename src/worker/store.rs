@@ -24,6 +24,8 @@ const WAIT_STEP_MS: f64 = 100.0;
 const PART_BLOCK: usize = 1 << 20;
 /// So many blocks are hashed before other events get their turn.
 const BLOCKS_PER_TURN: usize = 8;
+/// A record of what is stored has no more bytes.
+const MAX_MANIFEST: usize = 1 << 20;
 /// What follows a file's name in the name of its [`SavedPart`].
 const PART_SUFFIX: &str = ".part.json";
 
@@ -173,6 +175,14 @@ async fn manifest(folder: &Folder, id: &str) -> Result<ModelManifest, PlatformEr
     }
 }
 
+/// The same, held so that no other tab changes it meanwhile: what is read while it is written is cut short.
+async fn held_manifest(folder: &Folder, id: &str) -> Result<(OpenFile, ModelManifest), PlatformError> {
+    let file = folder.open(ModelManifest::NAME).await?;
+    let bytes = file.read_all(MAX_MANIFEST)?;
+    let manifest = serde_json::from_slice(&bytes).unwrap_or_else(|_| ModelManifest::new(id));
+    Ok((file, manifest))
+}
+
 /// The download of a model's files, one after the other.
 struct Download<'a> {
     model: &'a ModelEntry,
@@ -214,10 +224,12 @@ impl<'a> Download<'a> {
 
     /// Puts a finished file on record.
     async fn record(&self, folder: &Folder, record: &FileRecord) -> Result<(), StoreError> {
-        let mut manifest = manifest(folder, &self.model.id).await?;
+        let (file, mut manifest) = held_manifest(folder, &self.model.id).await?;
         manifest.record(record.clone());
-        folder.write(ModelManifest::NAME, &serde_json::to_vec_pretty(&manifest)?).await?;
-        Ok(())
+        let bytes = serde_json::to_vec_pretty(&manifest)?;
+        file.truncate(0)?;
+        file.write_at(&bytes, 0)?;
+        Ok(file.flush()?)
     }
 
     /// Asks the host's listing for sizes and hashes that the registry does not have. A host without one
@@ -259,7 +271,8 @@ impl<'a> Download<'a> {
         let file = folder.open(&name).await?;
         // Another tab may have finished it while this one waited for the file. Nothing that is whole is written to:
         // a model may be reading it.
-        let manifest = manifest(folder, &self.model.id).await?;
+        let (held, manifest) = held_manifest(folder, &self.model.id).await?;
+        drop(held);
         if let Some(record) = manifest.file(&name)
             && stands(folder, record, &plan).await?
         {

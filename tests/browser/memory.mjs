@@ -3,6 +3,8 @@
 import { readFileSync } from "node:fs";
 
 const MIB = 2 ** 20;
+/** How long a worker may take to answer. */
+const SILENCE_MS = 2_000;
 
 /** Lets the page tell the size of its program's memory; to be called before it is opened. */
 export function watchMemory(visitor) {
@@ -33,8 +35,10 @@ export async function memoryOf(site) {
     const bytes = await site.page.evaluate(() => globalThis.programMemory?.buffer.byteLength ?? 0);
     const workers = {};
     for (const worker of site.page.workers()) {
-      // One that ends while it is looked at takes nothing any more.
-      const found = await worker.evaluate(() => [self.name, self.memoryInUse?.() ?? 0]).catch(() => undefined);
+      // One that ends while it is looked at takes nothing any more, and a thread that waits for work answers nothing: its
+      // memory is that of the worker that started it.
+      const asked = worker.evaluate(() => [self.name, self.memoryInUse?.() ?? 0]).catch(() => undefined);
+      const found = await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, SILENCE_MS))]);
       if (found) workers[found[0].replace("recto-", "")] = found[1] / MIB;
     }
     return { wasm: bytes / MIB, heap: usedSize / MIB, nodes, workers };
