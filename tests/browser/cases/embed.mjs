@@ -267,7 +267,7 @@ export function tests(harness) {
           const bytes = await (await fetch("pdf/figures.pdf")).arrayBuffer();
           const doc = await recto.convert(bytes, { name: "figures.pdf", onProgress: ({ activity }) => seen.push(activity) });
           const error = await recto.convert(await (await fetch("pdf/password.pdf")).blob()).catch(({ code, message }) => ({ code, message }));
-          const address = await recto.convert("pdf/figures.pdf").catch(({ code }) => code);
+          const refused = await recto.convert("pdf/figures.pdf").catch(({ code }) => code);
           const abort = new AbortController();
           const book = await (await fetch("book.pdf")).blob();
           const stopped = await recto
@@ -275,14 +275,14 @@ export function tests(harness) {
             .catch(({ name, partial }) => ({ name, pages: partial?.pages }));
           return {
             markdown: doc.markdown, figure: doc.figures[0].bytes.length, handed: bytes.byteLength, seen: seen.length,
-            error, address, stopped, abilities: recto.abilities.map(({ name }) => name),
+            error, refused, stopped, abilities: recto.abilities.map(({ name }) => name),
           };
         }, `${harness.site.url}embed.html`);
         assert.equal(made.markdown, native(harness, "figures.pdf").markdown);
         assert.ok(made.figure > 100 && made.handed === 0 && made.seen > 0, JSON.stringify(made));
         assert.equal(made.error.code, "password");
         assert.equal(made.error.message, "document.pdf needs a password. Give it and try again.");
-        assert.equal(made.address, "options", "a frame reads no addresses of its host");
+        assert.equal(made.refused, "options", "a frame reads no addresses of its host");
         assert.equal(made.stopped.name, "AbortError");
         assert.ok(made.stopped.pages >= 2 && made.stopped.pages < 600, JSON.stringify(made.stopped));
         assert.ok(made.abilities.includes("Threads"));
