@@ -4,9 +4,11 @@
 //! returned the worker says that it is ready, and calls [`serve`]. Only when all are that far does the program
 //! block until they serve: a browser needs the events of the one to start the other.
 
-use crate::platform::new_worker;
+use crate::platform::{clock, new_worker};
+use futures::future::{Either, select};
 use js_sys::{Array, Promise};
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use wasm_bindgen::closure::Closure;
@@ -14,6 +16,9 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, MessageEvent, Url, WorkerOptions, WorkerType};
+
+/// Threads that have not joined after so many milliseconds are done without.
+const JOIN_LIMIT_MS: f64 = 10_000.0;
 
 /// The first script of a thread.
 const START: &str = include_str!("thread_start.js");
@@ -57,10 +62,13 @@ pub(super) async fn start() {
         }
     }
     let mut threads = 1;
+    let mut late = pin!(clock::sleep(JOIN_LIMIT_MS));
     for other in others {
-        match JsFuture::from(other).await {
-            Ok(_) => threads += 1,
-            Err(thrown) => web_sys::console::warn_1(&thrown),
+        match select(JsFuture::from(other), late.as_mut()).await {
+            Either::Left((Ok(_), _)) => threads += 1,
+            Either::Left((Err(thrown), _)) => web_sys::console::warn_1(&thrown),
+            // Those that are there have to do.
+            Either::Right(_) => break,
         }
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread();

@@ -100,12 +100,12 @@ class Site {
     return this.page.evaluate(dropOnPage, forPage(files));
   }
 
-  async reach(name, state, within = 60_000) {
+  async reach(name, state, within = 150_000) {
     const find = (all, name) => all.find((it) => it.textContent.includes(name))?.dataset.state;
     let last;
     const reached = async () => (last = await this.all("queue-item", find, name)) === state;
-    await until(`${name} to be ${state}`, reached, { within }).catch((error) => {
-      throw new Error(`${error.message} (it is ${last}; ${this.errors.join("; ")})`);
+    await until(`${name} to be ${state}`, reached, { within }).catch(async (error) => {
+      throw new Error(`${error.message} (it is ${last}; ${await this.text("working").catch(() => "")}; ${this.errors.join("; ")})`);
     });
   }
 
