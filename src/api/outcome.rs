@@ -154,6 +154,7 @@ impl Outcome {
         let zip = made(Format::Zip);
         let has_zip = zip.is_some();
         buffers.extend(zip);
+        let report = job.result.report();
         let synopsis = document.synopsis.as_ref().filter(|_| order.wants().summary);
         let outcome = Self {
             name: job.name.clone(),
@@ -170,9 +171,9 @@ impl Outcome {
             keywords: synopsis.map(|synopsis| synopsis.keywords.clone()).unwrap_or_default(),
             sections: synopsis.map(sections).unwrap_or_default(),
             figures: document.figures.iter().map(Figure::of).collect(),
-            warnings: job.result.report().warnings,
+            warnings: report.warnings,
             notes: job.notes.clone(),
-            stages: job.result.report().stages.iter().map(Stage::of).collect(),
+            stages: report.stages.iter().map(Stage::of).collect(),
         };
         (outcome, buffers)
     }

@@ -37,25 +37,27 @@ impl Session {
             if job.running_stage().is_some() {
                 return;
             }
-            if job.todo.is_empty() {
+            let Some(stage) = job.todo.first().copied() else {
                 self.finish(active, JobState::Done);
                 continue;
-            }
-            // A model that is stored is not to be missed because the list of them has not come yet.
-            let next = job.todo.first().copied();
-            if next.is_some_and(|stage| stage != Stage::Extraction)
-                && self.models_on_their_way()
-                && self.job(active).is_some_and(|job| next.is_some_and(|stage| self.is_wanted(job, stage)))
-            {
+            };
+            if self.awaits_models(active, stage) {
                 return;
             }
             let Some(job) = self.job_mut(active) else { continue };
-            let stage = job.todo.remove(0);
+            job.todo.remove(0);
             job.stage_mut(stage).parts = Parts::default();
             let asked = job.may_download;
             let may_download = asked || self.job(active).is_some_and(|job| self.wants(job).download);
             self.run_stage(active, stage, may_download, out);
         }
+    }
+
+    /// Whether a stage waits for the list of stored models: one that is there is not to be missed.
+    fn awaits_models(&self, id: JobId, stage: Stage) -> bool {
+        stage != Stage::Extraction
+            && self.models_on_their_way()
+            && self.job(id).is_some_and(|job| self.is_wanted(job, stage))
     }
 
     fn begin(&mut self, id: JobId) {
@@ -94,9 +96,8 @@ impl Session {
         if finished {
             self.keep(id, Entry::Finished, &[]);
             self.touch(id);
-            let keeps = self.settings.keep;
             if let Some(job) = self.job_mut(id) {
-                job.unwritten = keeps && job.has_diary && job.password.is_none();
+                job.unwritten = job.has_diary;
             }
         }
         if ended {

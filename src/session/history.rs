@@ -216,11 +216,9 @@ impl History {
 impl Session {
     /// Remembers how a document went, once: what is added to it later is of another time.
     pub(super) fn remember(&mut self, id: JobId) {
-        if self.is_self_check(id) {
-            return;
-        }
         let program = self.program;
-        let Some(job) = self.job_mut(id).filter(|job| !job.remembered) else { return };
+        // One that was handed in for a purpose of its own, as a self-check is, is none of the person's.
+        let Some(job) = self.job_mut(id).filter(|job| !job.remembered && job.wants.is_none()) else { return };
         job.remembered = true;
         let run = Run::of(job, program);
         self.history.add(run.clone());

@@ -118,11 +118,10 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Kept>, Damaged> {
 impl Session {
     /// Has an entry kept, if documents are.
     pub(super) fn keep(&mut self, job: JobId, entry: Entry, images: &[FigureImage]) {
-        let keeps = self.settings.keep && !self.is_self_check(job);
         let Some(job) = self.job_mut(job) else { return };
         // Until the edge says that this is written too.
         job.kept_whole = false;
-        let file = job.file;
+        let (file, keeps) = (job.file, job.has_diary);
         if keeps {
             self.keeping.push(Command::Keep { file, kept: Kept { entry, images: images.to_vec() } });
         }
@@ -130,7 +129,7 @@ impl Session {
 
     /// The same with what the pipeline told, which is copied only then.
     pub(super) fn keep_told(&mut self, job: JobId, told: &Told, images: &[FigureImage]) {
-        if self.settings.keep {
+        if self.job(job).is_some_and(|job| job.has_diary) {
             self.keep(job, Entry::Told(told.clone()), images);
         }
     }
@@ -138,11 +137,12 @@ impl Session {
     /// A document of an earlier visit is here again.
     pub(super) fn recalled(&mut self, file: NewFile, entries: Vec<Kept>) {
         let id = self.new_job(file);
+        let keeps = self.settings.keep;
         let Some(job) = self.job_mut(id) else { return };
         entries.into_iter().for_each(|kept| job.relive(kept));
         job.state = if job.todo.is_empty() { JobState::Done } else { JobState::Waiting };
         job.resumed = job.has_pages();
-        job.has_diary = true;
+        job.has_diary = keeps;
         self.touch(id);
         let Some(job) = self.job(id) else { return };
         let pages = count(job.document().pages.len(), "page", "pages");

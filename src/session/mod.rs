@@ -222,6 +222,11 @@ impl Session {
         self.jobs.iter().find(|job| job.id == id)
     }
 
+    /// The document whose file this is.
+    fn job_of(&mut self, file: FileId) -> Option<&mut Job> {
+        self.jobs.iter_mut().find(|job| job.file == file)
+    }
+
     pub(crate) fn job_mut(&mut self, id: JobId) -> Option<&mut Job> {
         self.jobs.iter_mut().find(|job| job.id == id)
     }

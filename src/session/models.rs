@@ -108,6 +108,12 @@ impl Models {
         }
     }
 
+    /// Models that are being downloaded, by registry id.
+    pub(super) fn downloading(&self) -> Vec<String> {
+        let running = |id: &&String| matches!(self.status(id), ModelStatus::Downloading(_));
+        self.downloads.keys().filter(running).cloned().collect()
+    }
+
     /// The best model that fits this machine, or else the smallest one there is.
     #[must_use]
     pub fn suggested(&self, kind: ModelKind) -> Option<&ModelEntry> {
@@ -193,6 +199,14 @@ impl Session {
     pub(super) fn models_on_their_way(&self) -> bool {
         self.models.awaited
             || (self.models.stored.is_none() && self.workers.get(Role::Store).life != Life::Off)
+    }
+
+    /// The same where it is stored.
+    pub(super) fn stored_for(&self, id: JobId, stage: Stage) -> Option<ModelEntry> {
+        match self.resolve_for(self.job(id)?, stage) {
+            Resolved::Stored(model) => Some(model),
+            Resolved::Missing(_) | Resolved::Without => None,
+        }
     }
 
     pub(super) fn list_models(&mut self, out: &mut Vec<Command>) {

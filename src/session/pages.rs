@@ -286,6 +286,13 @@ impl Session {
         let closed: Vec<JobId> =
             self.pages.open.iter().copied().filter(|open| !keep.contains(&Some(*open))).collect();
         for job in closed {
+            self.close_document(job, out);
+        }
+    }
+
+    /// Closes a document in the worker, if it is open there.
+    pub(super) fn close_document(&mut self, job: JobId, out: &mut Vec<Command>) {
+        if self.pages.is_open(job) {
             self.pages.close(job);
             let request = Request::Close { job };
             self.workers.send(Role::Document, request, Attachment::Nothing, self.now, out);
@@ -315,9 +322,7 @@ impl Session {
         // Others are closed first, so that their memory serves this one.
         self.pages.opened(id);
         while let Some(closed) = self.open_too_long(id) {
-            self.pages.close(closed);
-            let request = Request::Close { job: closed };
-            self.workers.send(Role::Document, request, Attachment::Nothing, self.now, out);
+            self.close_document(closed, out);
         }
         self.workers.send(Role::Document, request, Attachment::File(file), self.now, out);
     }

@@ -4,7 +4,6 @@ use super::Session;
 use super::flow::report;
 use super::job::Job;
 use super::message::Command;
-use super::models::Resolved;
 use crate::document::FigureId;
 use crate::pipeline::event::{Outcome, Progress, Stage, StageReport};
 use crate::protocol::JobId;
@@ -258,10 +257,7 @@ impl Session {
     /// A stage has no more of its model: it goes on with the next smaller one that is stored, a summary then without
     /// one; otherwise it ends.
     pub(super) fn model_gives_way(&mut self, id: JobId, stage: Stage, failed: &str, out: &mut Vec<Command>) {
-        let model = match self.job(id).map(|job| self.resolve_for(job, stage)) {
-            Some(Resolved::Stored(model)) => Some(model),
-            _ => None,
-        };
+        let model = self.stored_for(id, stage);
         let goes_on = model.as_ref().is_some_and(|model| self.takes_another(id, stage, model, failed));
         let Some(job) = self.job_mut(id) else { return };
         let parts = &mut job.stage_mut(stage).parts;

@@ -3,7 +3,6 @@
 use super::job::{Exchange, Job, JobState, Phase, Reply};
 use super::kept::Entry;
 use super::message::{Attachment, Command, Event, NewFile, Pane, Role, Tab};
-use super::models::Resolved;
 use super::watch::Question;
 use super::{Selection, Session};
 use crate::document::{BlockId, Content, FigureId};
@@ -226,10 +225,7 @@ impl Session {
             self.active = None;
             self.clock.stop = None;
         }
-        if self.pages.is_open(id) {
-            let request = Request::Close { job: id };
-            self.workers.send(Role::Document, request, Attachment::Nothing, self.now, out);
-        }
+        self.close_document(id, out);
         let job = self.jobs.remove(at);
         self.pages.forget(id);
         self.forget_memory(id);
@@ -315,11 +311,7 @@ impl Session {
 
     fn ask(&mut self, id: JobId, question: &str, out: &mut Vec<Command>) {
         let question: String = question.trim().chars().take(MAX_QUESTION_CHARS).collect();
-        let resolved = self.job(id).map(|job| self.resolve_for(job, Stage::Text));
-        let model = match resolved {
-            Some(Resolved::Stored(model)) => Some(model),
-            _ => None,
-        };
+        let model = self.stored_for(id, Stage::Text);
         let Some(job) = self.job_mut(id) else { return };
         if question.is_empty() || job.document().pages.is_empty() {
             return;
@@ -352,9 +344,9 @@ impl Session {
     }
 
     fn file_unreadable(&mut self, file: super::FileId, why: &str) {
-        let Some(job) = self.jobs.iter().find(|job| job.file == file) else { return };
+        let Some(job) = self.job_of(file) else { return };
         let (id, name) = (job.id, job.name.clone());
-        if self.active == Some(id) && job.running_stage() == Some(Stage::Extraction) {
+        if self.is_extracting(id) {
             self.take_back_stage(id);
             let message = format!("{name} can no longer be read ({why}).");
             let advice =

@@ -3,14 +3,13 @@
 //! A dead worker is started again and the document goes on from the last finished page. A page, figure or
 //! summary on which a worker dies twice is left out, and the report says so.
 
+use super::Session;
 use super::flow::report;
 use super::job::{JobState, Phase, Reply};
 use super::kept::Entry;
 use super::message::{Attachment, Command, Role};
-use super::models::Resolved;
 use super::watch::Loading;
 use super::workers::{Life, MAX_FAILED_STARTS};
-use super::{ModelStatus, Session};
 use crate::pipeline::event::{Outcome, Stage, StageReport};
 use crate::protocol::{DownloadState, JobId, Request};
 use crate::registry::ModelEntry;
@@ -105,20 +104,14 @@ impl Session {
 
     /// Ends the workers that have no work.
     pub(super) fn end_idle(&mut self, out: &mut Vec<Command>) {
-        if self.active.is_some() || self.benchmark.running.is_some() {
+        if self.active.is_some() {
             return;
         }
-        let asked = self.jobs.iter().flat_map(|job| &job.exchanges).any(|it| it.reply == Reply::Waiting);
-        let downloading = self
-            .models
-            .downloads
-            .keys()
-            .any(|id| matches!(self.models.status(id), ModelStatus::Downloading(_)));
         for role in Role::ALL {
             let busy = match role {
                 Role::Document => self.pages.is_rendering(),
-                Role::Model => asked,
-                Role::Store => downloading || self.models.stored.is_none(),
+                Role::Model => !self.watch.is_idle(),
+                Role::Store => !self.models.downloading().is_empty() || self.models.stored.is_none(),
                 Role::Scan | Role::SecondScan => false,
             };
             if !busy {
@@ -181,12 +174,9 @@ impl Session {
                 }
             }
             Role::Store => {
-                let ids: Vec<String> = self.models.downloads.keys().cloned().collect();
-                for id in ids {
-                    if matches!(self.models.status(&id), ModelStatus::Downloading(_)) {
-                        let state = DownloadState::Failed { reason: message.clone() };
-                        self.download_changed(&id, state, out);
-                    }
+                for id in self.models.downloading() {
+                    let state = DownloadState::Failed { reason: message.clone() };
+                    self.download_changed(&id, state, out);
                 }
             }
             Role::Scan | Role::SecondScan => self.give_up_scans(role, &message, out),
@@ -256,10 +246,7 @@ impl Session {
     fn model_worker_died(&mut self, why: &str, never_spoke: bool, loading: Loading, out: &mut Vec<Command>) {
         self.lose_questions(&format!("The worker failed ({why}). Ask again."));
         let Some((id, stage)) = self.active_model_stage() else { return };
-        let model = match self.job(id).map(|job| self.resolve_for(job, stage)) {
-            Some(Resolved::Stored(model)) => Some(model),
-            _ => None,
-        };
+        let model = self.stored_for(id, stage);
         if !never_spoke && is_memory_refused(why, loading) {
             let failed = format!("was refused the memory that it needs ({why})");
             self.model_gives_way(id, stage, &failed, out);
@@ -316,9 +303,7 @@ impl Session {
         else {
             return false;
         };
-        let Some(Resolved::Stored(model)) = self.job(id).map(|job| self.resolve_for(job, stage)) else {
-            return false;
-        };
+        let Some(model) = self.stored_for(id, stage) else { return false };
         // The browser may have cleared it away.
         self.list_models(out);
         let goes_on = self.takes_another(id, stage, &model, &format!("failed ({why})"));
@@ -340,9 +325,8 @@ impl Session {
         if !job.broken_models.insert(model.id.clone()) {
             return false;
         }
-        let next = self.job(id).map(|job| self.resolve_for(job, stage));
-        let instead = match (next, stage) {
-            (Some(Resolved::Stored(smaller)), _) => format!("{}, which is smaller, went on", smaller.name),
+        let instead = match (self.stored_for(id, stage), stage) {
+            (Some(smaller), _) => format!("{}, which is smaller, went on", smaller.name),
             (_, Stage::Text) => "the summary was made of sentences from the document".to_owned(),
             _ => return false,
         };
@@ -360,11 +344,7 @@ impl Session {
             return;
         }
         let base_url = Some(self.settings.base_url.trim().to_owned()).filter(|url| !url.is_empty());
-        let ids: Vec<String> = self.models.downloads.keys().cloned().collect();
-        for id in ids {
-            if !matches!(self.models.status(&id), ModelStatus::Downloading(_)) {
-                continue;
-            }
+        for id in self.models.downloading() {
             if let Some(model) = self.models.entry(&id).cloned() {
                 let request = Request::Download { model, base_url: base_url.clone() };
                 self.workers.send(Role::Store, request, Attachment::Nothing, self.now, out);

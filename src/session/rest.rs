@@ -7,11 +7,11 @@
 
 use super::job::{Job, JobState, Reply};
 use super::kept::Kept;
-use super::message::{Attachment, Command, Event, FileId, Role};
+use super::message::{Command, Event, FileId};
 use super::{Revisions, Session};
 use crate::pipeline::Assembler;
 use crate::pipeline::event::{READING_FILE, Stage};
-use crate::protocol::{JobId, Request};
+use crate::protocol::JobId;
 
 /// Finished documents whose results stay in memory beside the one that is shown: those a person goes back to.
 pub(super) const MOST_AWAKE: usize = 4;
@@ -123,10 +123,7 @@ impl Session {
         if !may || leaves || self.active == Some(id) || self.pages.is_rendering_of(id) {
             return;
         }
-        if self.pages.is_open(id) {
-            let request = Request::Close { job: id };
-            self.workers.send(Role::Document, request, Attachment::Nothing, self.now, out);
-        }
+        self.close_document(id, out);
         self.pages.forget(id);
         if let Some(job) = self.job_mut(id) {
             job.lie_down();
@@ -181,7 +178,7 @@ impl Session {
     pub(super) fn is_kept_whole(&mut self, file: FileId) {
         let keeps = self.settings.keep;
         self.writing = Writing { works: keeps, awaited: None };
-        if let Some(job) = self.jobs.iter_mut().find(|job| job.file == file) {
+        if let Some(job) = self.job_of(file) {
             job.kept_whole = keeps;
             job.unwritten = false;
         }
@@ -189,7 +186,7 @@ impl Session {
 
     /// A document cannot be kept.
     pub(super) fn is_not_kept(&mut self, file: FileId) {
-        if let Some(job) = self.jobs.iter_mut().find(|job| job.file == file) {
+        if let Some(job) = self.job_of(file) {
             job.has_no_diary();
         }
     }
@@ -231,7 +228,7 @@ impl Session {
         whole: bool,
         out: &mut Vec<Command>,
     ) {
-        let Some(job) = self.jobs.iter_mut().find(|job| job.file == file) else { return };
+        let Some(job) = self.job_of(file) else { return };
         let Some(rest) = job.rest.take() else { return };
         let mut again = Job::new(job.id, file, job.name.clone(), job.bytes);
         entries.into_iter().for_each(|kept| again.relive(kept));

@@ -7,7 +7,6 @@
 use super::Session;
 use super::job::Reply;
 use super::message::{Attachment, Command, Role};
-use super::models::Resolved;
 use super::workers::Life;
 use crate::pipeline::event::{Event as Told, Progress, Stage};
 use crate::protocol::{JobId, Request};
@@ -222,10 +221,7 @@ impl Session {
         }
         let Some(job) = self.job_mut(question.job) else { return };
         job.broken_models.insert(model.id.clone());
-        let smaller = match self.job(question.job).map(|job| self.resolve_for(job, Stage::Text)) {
-            Some(Resolved::Stored(smaller)) => Some(smaller),
-            _ => None,
-        };
+        let smaller = self.stored_for(question.job, Stage::Text);
         let what =
             if loading { "did not load within two minutes" } else { "took longer than a minute, twice" };
         let instead = match &smaller {
