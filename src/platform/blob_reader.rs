@@ -1,5 +1,6 @@
 //! A stored file as `Read + Seek`, so that a model goes from disk to tensors without being held twice.
 
+use super::files;
 use js_sys::Uint8Array;
 use std::io::{self, Read, Seek, SeekFrom};
 use wasm_bindgen::JsValue;
@@ -29,12 +30,7 @@ impl BlobReader {
     /// Outside a worker.
     pub fn new(blob: Blob) -> io::Result<Self> {
         let reader = FileReaderSync::new().map_err(|thrown| failed(&thrown))?;
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a blob's size is a whole number below 2^53"
-        )]
-        let size = blob.size() as u64;
+        let size = files::size(&blob);
         Ok(Self { blob, reader, size, position: 0, window: Vec::new(), window_start: 0 })
     }
 

@@ -7,7 +7,7 @@ use crate::document::Source;
 use crate::pdf::{MAX_FILE_BYTES, OpenError};
 use crate::pipeline::FileDigest;
 use crate::pipeline::event::{Event, Progress, READING_FILE, Stage};
-use crate::platform::{BlobReader, clock};
+use crate::platform::{BlobReader, clock, files};
 use crate::protocol::{JobId, Response};
 use futures::channel::mpsc::UnboundedReceiver;
 use std::collections::VecDeque;
@@ -89,12 +89,7 @@ pub(super) async fn read(
 
 /// Room for all of a file, and its size in bytes.
 fn memory_for(name: &str, blob: &Blob) -> Result<(Vec<u8>, usize), String> {
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a file's size, a whole number"
-    )]
-    let size = blob.size() as u64;
+    let size = files::size(blob);
     let length = usize::try_from(size).unwrap_or(usize::MAX);
     if length > MAX_FILE_BYTES {
         let error = OpenError::TooLarge { bytes: length, limit: MAX_FILE_BYTES };

@@ -131,12 +131,14 @@ async fn describe(
         Ok(Model::Text(_)) => return not_run(&mut sink, Stage::Vision, wrong_kind(entry), began),
         Err(reason) => return not_run(&mut sink, Stage::Vision, reason, began),
     };
-    if brief {
-        let mut captioner = Brief(captioner.as_mut());
-        pipeline::describe(figures, &mut captioner, &entry.id, &BrowserClock, &mut sink);
+    let mut short;
+    let captioner: &mut dyn Captioner = if brief {
+        short = Brief(captioner.as_mut());
+        &mut short
     } else {
-        pipeline::describe(figures, captioner.as_mut(), &entry.id, &BrowserClock, &mut sink);
-    }
+        captioner.as_mut()
+    };
+    pipeline::describe(figures, captioner, &entry.id, &BrowserClock, &mut sink);
 }
 
 /// Summarises; `eased` if one piece of text is to be read at a time, and whether in brief.
@@ -152,21 +154,25 @@ async fn summarise(
     let model = match entry {
         None => None,
         Some(entry) => match text_model(loaded, entry, Stage::Text, &mut sink).await {
-            Ok(model) => Some((entry, model)),
+            Ok(model) => Some(NamedModel { id: &entry.id, model }),
             // The page has a smaller model do it, or none.
             Err(reason) => return not_run(&mut sink, Stage::Text, reason, began),
         },
     };
-    match (model, eased) {
-        (Some((entry, model)), Some(brief)) => {
-            let mut model = Eased::new(model, brief);
-            let model = Some(NamedModel { id: &entry.id, model: &mut model });
-            pipeline::summarise(document, model, &BrowserClock, &mut sink);
-        }
-        (model, _) => {
-            let model = model.map(|(entry, model)| NamedModel { id: &entry.id, model });
-            pipeline::summarise(document, model, &BrowserClock, &mut sink);
-        }
+    let mut easy = None;
+    let model = model.map(|model| ease(model, eased, &mut easy));
+    pipeline::summarise(document, model, &BrowserClock, &mut sink);
+}
+
+/// The model, or the same eased, kept in `easy`.
+fn ease<'a>(
+    NamedModel { id, model }: NamedModel<'a>,
+    eased: Option<bool>,
+    easy: &'a mut Option<Eased<'a>>,
+) -> NamedModel<'a> {
+    match eased {
+        Some(brief) => NamedModel { id, model: easy.insert(Eased::new(model, brief)) },
+        None => NamedModel { id, model },
     }
 }
 
@@ -182,21 +188,13 @@ async fn ask(
     let (model, fault) = match entry {
         None => (None, None),
         Some(entry) => match text_model(loaded, entry, Stage::Text, &mut sink).await {
-            Ok(model) => (Some((entry, model)), None),
+            Ok(model) => (Some(NamedModel { id: &entry.id, model }), None),
             Err(reason) => (None, Some(reason)),
         },
     };
-    let answer = match model {
-        Some((entry, model)) if brief => {
-            let mut model = Eased::new(model, true);
-            let model = Some(NamedModel { id: &entry.id, model: &mut model });
-            pipeline::ask(document, &question, model, &mut sink)
-        }
-        model => {
-            let model = model.map(|(entry, model)| NamedModel { id: &entry.id, model });
-            pipeline::ask(document, &question, model, &mut sink)
-        }
-    };
+    let mut easy = None;
+    let model = model.map(|model| ease(model, brief.then_some(true), &mut easy));
+    let answer = pipeline::ask(document, &question, model, &mut sink);
     post(Response::Answer {
         job,
         question,
