@@ -9,7 +9,7 @@
 use crate::api::{API_VERSION, Order, Watch};
 use crate::platform::address::{self, Place};
 use crate::platform::clock::{self, Timer};
-use crate::platform::{Crew, Tell, abilities, device_memory, fetch, memory, presence};
+use crate::platform::{Crew, Tell, abilities, device_memory, fetch, presence};
 use crate::protocol::JobId;
 use crate::session::{Browser, Command, Event, Session, Settings};
 use js_sys::{Array, Function, Uint8Array};
@@ -70,13 +70,10 @@ struct Inner {
     watch: RefCell<Watch>,
     crew: Crew,
     tell: Function,
-    wake: RefCell<Option<Timer>>,
     rest: RefCell<Option<Timer>>,
     /// Events that came while another was applied.
     busy: Cell<bool>,
     pending: RefCell<Vec<Event>>,
-    /// Bytes of this program's memory that the session was told of.
-    memory_told: Cell<u64>,
 }
 
 #[wasm_bindgen]
@@ -102,11 +99,9 @@ impl Engine {
             watch: RefCell::default(),
             crew: Crew::default(),
             tell,
-            wake: RefCell::default(),
             rest: RefCell::default(),
             busy: Cell::new(false),
             pending: RefCell::default(),
-            memory_told: Cell::new(0),
         });
         let weak = Rc::downgrade(&inner);
         presence::listen(move |in_front| with(&weak, |inner| inner.send(Event::InFront(in_front))));
@@ -223,36 +218,8 @@ impl Inner {
     fn run(self: &Rc<Self>, command: Command) {
         let weak = Rc::downgrade(self);
         let tell: Tell = Rc::new(move |event, _| with(&weak, |inner| inner.send(event)));
-        match self.crew.run(command, &tell) {
-            Some(Command::Wake { after_ms }) => {
-                let weak = Rc::downgrade(self);
-                let timer = Timer::after(after_ms, move || {
-                    with(&weak, |inner| {
-                        inner.tell_memory();
-                        inner.send(Event::Tick);
-                    });
-                });
-                self.wake.replace(Some(timer));
-            }
-            Some(Command::MeasureMemory) => {
-                let weak = Rc::downgrade(self);
-                spawn_local(async move {
-                    if let Some(bytes) = memory::of_page().await {
-                        with(&weak, |inner| inner.send(Event::MemoryMeasured(bytes)));
-                    }
-                });
-            }
-            // Whatever else the session asks for is for a page of its own: pictures of pages, notices, what is kept.
-            _ => {}
-        }
-    }
-
-    /// Tells the session how much memory this program has, if that is more than it was.
-    fn tell_memory(self: &Rc<Self>) {
-        let bytes = memory::of_program();
-        if bytes > self.memory_told.replace(bytes) {
-            self.send(Event::PageMemory(bytes));
-        }
+        // What the crew gives back is for a page of its own: pictures of pages, notices, what is kept.
+        let _ = self.crew.run(command, &tell);
     }
 
     /// Tells what is new, and lets go of documents that have ended.

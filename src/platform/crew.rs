@@ -1,8 +1,8 @@
-//! The workers of a page, the files that they read, and the parcels that go from one to the other: what comes of a
-//! session's commands about them. The app and the embedded reader have one each.
+//! The workers of a page, the files that they read, the parcels that go from one to the other, time and memory: what
+//! comes of a session's commands about them. The app and the embedded reader have one each.
 
-use super::clock;
-use super::{Program, WorkerEvent, WorkerHandle, abilities, files, storage};
+use super::clock::{self, Timer};
+use super::{Program, WorkerEvent, WorkerHandle, abilities, files, memory, storage};
 use crate::document::FigureImage;
 use crate::pipeline::event::Event as Told;
 use crate::protocol::{Envelope, JobId, Request, Response};
@@ -27,6 +27,9 @@ pub struct Crew {
     parcels: Rc<Parcels>,
     /// The program with threads did not start: its memory may be more than this device promises.
     without_threads: Rc<Cell<bool>>,
+    wake: RefCell<Option<Timer>>,
+    /// Bytes of this program's memory that the session was told of.
+    memory_told: Rc<Cell<u64>>,
 }
 
 /// What came with the last response about a page's pixels.
@@ -48,7 +51,7 @@ impl Crew {
         self.files.borrow().get(&id).cloned()
     }
 
-    /// Carries out a command about workers, files or parcels; any other is given back.
+    /// Carries out a command about workers, files, parcels, time or memory; any other is given back.
     pub fn run(&self, command: Command, tell: &Tell) -> Option<Command> {
         match command {
             Command::StartWorker { role, generation } => self.start(role, generation, tell),
@@ -69,9 +72,32 @@ impl Crew {
                 self.files.borrow_mut().remove(&file);
             }
             Command::ForgetParcels(job) => self.parcels.borrow_mut().retain(|(of, _), _| *of != job),
+            Command::Wake { after_ms } => self.wake_after(after_ms, tell),
+            Command::MeasureMemory => {
+                let tell = Rc::clone(tell);
+                spawn_local(async move {
+                    if let Some(bytes) = memory::of_page().await {
+                        tell(Event::MemoryMeasured(bytes), Vec::new());
+                    }
+                });
+            }
             other => return Some(other),
         }
         None
+    }
+
+    /// Tells the time after so many milliseconds, and before that how much memory this program has, if that is more
+    /// than it was.
+    fn wake_after(&self, millis: f64, tell: &Tell) {
+        let (tell, told) = (Rc::clone(tell), Rc::clone(&self.memory_told));
+        let timer = Timer::after(millis, move || {
+            let bytes = memory::of_program();
+            if bytes > told.replace(bytes) {
+                tell(Event::PageMemory(bytes), Vec::new());
+            }
+            tell(Event::Tick, Vec::new());
+        });
+        self.wake.replace(Some(timer));
     }
 
     fn start(&self, role: Role, generation: u32, tell: &Tell) {

@@ -4,12 +4,11 @@
 use super::keeper::{self, Keeper};
 use super::store::{Ui, by_id};
 use crate::document::{BlockId, FigureId, Rect};
-use crate::platform::clock::{self, Timer};
-use crate::platform::{Crew, PlatformError, Tell, files, memory, offline, settings};
+use crate::platform::{Crew, PlatformError, Tell, clock, files, offline, settings};
 use crate::protocol::{JobId, Response};
 use crate::session::export as session_export;
 use crate::session::{Command, Event, ExportKind, FileId, History, NewFile};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::{Clamped, JsCast};
@@ -21,11 +20,8 @@ pub(super) struct Edge {
     crew: Crew,
     canvases: RefCell<BTreeMap<(JobId, u32), HtmlCanvasElement>>,
     images: RefCell<BTreeMap<(JobId, FigureId), String>>,
-    wake: RefCell<Option<Timer>>,
     /// Documents that survive the page.
     pub(super) keeper: Keeper,
-    /// Bytes of the page's own memory that the session was told of.
-    memory_told: Cell<u64>,
 }
 
 impl Edge {
@@ -87,18 +83,6 @@ impl Edge {
         let tell: Tell = Rc::new(move |event, buffers| ui.edge().hear(ui, event, &buffers));
         let Some(command) = self.crew.run(command, &tell) else { return };
         match command {
-            Command::Wake { after_ms } => {
-                let timer = Timer::after(after_ms, move || {
-                    ui.edge().tell_memory(ui);
-                    ui.send(Event::Tick);
-                });
-                self.wake.replace(Some(timer));
-            }
-            Command::MeasureMemory => leptos::task::spawn_local(async move {
-                if let Some(bytes) = memory::of_page().await {
-                    ui.send(Event::MemoryMeasured(bytes));
-                }
-            }),
             Command::Persist(kept) => {
                 // Where the browser keeps nothing, the settings last as long as the page.
                 let _ = settings::store(super::SETTINGS_KEY, &kept);
@@ -137,15 +121,9 @@ impl Edge {
             | Command::EndWorker { .. }
             | Command::Send { .. }
             | Command::ForgetFile(_)
+            | Command::Wake { .. }
+            | Command::MeasureMemory
             | Command::ForgetParcels(_) => {}
-        }
-    }
-
-    /// Tells the session how much memory the page's own program has, if that is more than it was.
-    fn tell_memory(&self, ui: Ui) {
-        let bytes = memory::of_program();
-        if bytes > self.memory_told.replace(bytes) {
-            ui.send(Event::PageMemory(bytes));
         }
     }
 
