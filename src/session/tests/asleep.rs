@@ -77,11 +77,7 @@ fn models_that_load_and_models_at_work_are_waited_for() {
     for absence in ABSENCES {
         for activity in [None, Some("loading t5"), Some("section")] {
             let mut script = Script::with_models(&["t5"]);
-            let job = script.add("a.pdf");
-            script.ready(Role::Document);
-            script.opened(job, 1);
-            script.page(job, 1);
-            script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+            let job = script.extracted(1);
             script.ready(Role::Model);
             if let Some(activity) = activity {
                 script.told(Role::Model, job, progress(activity));
@@ -132,7 +128,7 @@ fn a_download_is_waited_for() {
     for absence in ABSENCES {
         let mut script = Script::with_models(&[]);
         script.event(Event::SettingsChanged(Settings { always_download: true, ..Settings::default() }));
-        let job = script.extracted_with_figure();
+        let job = script.extracted_with_figures(1);
         absence(&mut script);
         assert!(!is_any_dead(&script));
         assert_eq!(script.job(job).stage(Stage::Vision).phase, Phase::Downloading("blip".to_owned()));

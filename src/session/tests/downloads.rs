@@ -24,15 +24,6 @@ fn script(stored: &[&str]) -> Script {
     script
 }
 
-fn waiting(script: &mut Script) -> JobId {
-    let job = script.add("a.pdf");
-    script.ready(Role::Document);
-    script.opened(job, 1);
-    script.page(job, 1);
-    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
-    job
-}
-
 fn fails(script: &mut Script, id: &str) -> Vec<Command> {
     let state = DownloadState::Failed { reason: "the host does not answer".to_owned() };
     script.response(Role::Store, Response::Download { id: id.to_owned(), state })
@@ -41,7 +32,7 @@ fn fails(script: &mut Script, id: &str) -> Vec<Command> {
 #[test]
 fn the_next_smaller_model_is_downloaded_and_in_the_end_none() {
     let mut script = script(&[]);
-    let job = waiting(&mut script);
+    let job = script.extracted(1);
     let phase = |script: &Script| script.job(job).stage(Stage::Text).phase.clone();
     assert_eq!(phase(&script), Phase::Downloading("large".to_owned()));
     fails(&mut script, "large");
@@ -69,7 +60,7 @@ fn a_smaller_model_that_is_here_needs_no_download() {
     let text_model = ModelChoice::Model("large".to_owned());
     let settings = Settings { always_download: true, text_model, ..Settings::default() };
     script.event(Event::SettingsChanged(settings));
-    let job = waiting(&mut script);
+    let job = script.extracted(1);
     fails(&mut script, "large");
     let commands = script.ready(Role::Model);
     let model = requests(&commands).into_iter().find_map(|request| match request {
@@ -85,7 +76,7 @@ fn a_smaller_model_that_is_here_needs_no_download() {
 #[test]
 fn a_download_that_the_person_stops_is_followed_by_no_other() {
     let mut script = script(&[]);
-    let job = waiting(&mut script);
+    let job = script.extracted(1);
     script.event(Event::StopDownload("large".to_owned()));
     let commands = script.ready(Role::Model);
     assert!(matches!(requests(&commands)[..], [Request::Summarise { model: None, .. }]));
@@ -101,7 +92,7 @@ fn a_download_that_the_person_stops_is_followed_by_no_other() {
 #[test]
 fn a_storage_that_does_not_start_keeps_no_document_waiting() {
     let mut script = script(&[]);
-    let job = waiting(&mut script);
+    let job = script.extracted(1);
     for _ in 0..40 {
         if script.job(job).stage(Stage::Text).phase == Phase::Running {
             break;

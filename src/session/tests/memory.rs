@@ -17,18 +17,6 @@ fn fill(script: &mut Script, hundredths: u64) -> Vec<Command> {
     script.event(Event::PageMemory(BUDGET / 100 * hundredths))
 }
 
-/// A document with a figure on each of its pages, extracted.
-fn with_figures(script: &mut Script, pages: u32) -> JobId {
-    let job = script.add("a.pdf");
-    script.ready(Role::Document);
-    script.opened(job, pages as usize);
-    for page in 1..=pages {
-        script.page_with_figure(job, page);
-    }
-    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
-    job
-}
-
 /// The figures of each request, by their pages, with as many files.
 fn described(commands: &[Command]) -> Vec<usize> {
     let figures = commands.iter().filter_map(|command| match command {
@@ -125,7 +113,7 @@ fn short_memory_lets_go_of_what_is_not_looked_at() {
 fn short_memory_has_figures_described_two_at_a_time_and_texts_one_by_one() {
     let mut script = with_budget(&["blip", "t5"]);
     fill(&mut script, 82);
-    let job = with_figures(&mut script, 5);
+    let job = script.extracted_with_figures(5);
     assert_eq!(described(&script.ready(Role::Model)), [2]);
     let mut sent = vec![2];
     for pages in [&[1, 2][..], &[3, 4], &[5]] {
@@ -160,7 +148,7 @@ fn short_memory_has_figures_described_two_at_a_time_and_texts_one_by_one() {
 #[test]
 fn nearly_no_memory_ends_the_model_worker_between_stages() {
     let mut script = with_budget(&["blip", "t5"]);
-    let job = with_figures(&mut script, 1);
+    let job = script.extracted_with_figures(1);
     script.ready(Role::Model);
     let commands = script.response(Role::Model, Response::Memory { bytes: BUDGET / 100 * 91 });
     assert!(!ends(&commands, Role::Model), "it is at work");

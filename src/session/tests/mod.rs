@@ -143,12 +143,31 @@ impl Script {
         })
     }
 
-    /// A document of one page with a figure on it, extracted.
-    fn extracted_with_figure(&mut self) -> JobId {
-        let job = self.add("a.pdf");
-        self.ready(Role::Document);
-        self.opened(job, 1);
-        self.page_with_figure(job, 1);
+    /// A document of `pages` pages, extracted.
+    fn extracted(&mut self, pages: u32) -> JobId {
+        self.extracted_by("a.pdf", pages, Self::page)
+    }
+
+    /// The same with a figure on each page.
+    fn extracted_with_figures(&mut self, pages: u32) -> JobId {
+        self.extracted_by("a.pdf", pages, Self::page_with_figure)
+    }
+
+    /// The document called `name`, whose pages `tell` tells one by one.
+    fn extracted_by(
+        &mut self,
+        name: &str,
+        pages: u32,
+        tell: impl Fn(&mut Self, JobId, u32) -> Vec<Command>,
+    ) -> JobId {
+        let job = self.add(name);
+        if self.session.workers.get(Role::Document).life != workers::Life::Ready {
+            self.ready(Role::Document);
+        }
+        self.opened(job, pages as usize);
+        for number in 1..=pages {
+            tell(self, job, number);
+        }
         self.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
         job
     }
@@ -166,15 +185,7 @@ impl Script {
 
     /// A document of `pages` pages, extracted and summarised without models.
     fn finished(&mut self, name: &str, pages: u32) -> JobId {
-        let job = self.add(name);
-        if self.session.workers.get(Role::Document).life != workers::Life::Ready {
-            self.ready(Role::Document);
-        }
-        self.opened(job, pages as usize);
-        for number in 1..=pages {
-            self.page(job, number);
-        }
-        self.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+        let job = self.extracted_by(name, pages, Self::page);
         if self.session.workers.get(Role::Model).life != workers::Life::Ready {
             self.ready(Role::Model);
         }

@@ -4,7 +4,7 @@ use crate::protocol::DownloadState;
 #[test]
 fn nothing_is_downloaded_before_the_person_says_so() {
     let mut script = Script::with_models(&[]);
-    let job = script.extracted_with_figure();
+    let job = script.extracted_with_figures(1);
     script.ready(Role::Model);
     script.ended(Role::Model, job, Stage::Text, Outcome::Done);
     let downloads = requests(&script.commands);
@@ -14,7 +14,7 @@ fn nothing_is_downloaded_before_the_person_says_so() {
 #[test]
 fn asking_for_descriptions_afterwards_downloads_the_model_and_runs_that_stage_only() {
     let mut script = Script::with_models(&[]);
-    let job = script.extracted_with_figure();
+    let job = script.extracted_with_figures(1);
     script.ready(Role::Model);
     script.ended(Role::Model, job, Stage::Text, Outcome::Done);
 
@@ -35,7 +35,7 @@ fn asking_for_descriptions_afterwards_downloads_the_model_and_runs_that_stage_on
 fn a_failed_download_lets_the_document_go_on_without_the_model() {
     let mut script = Script::with_models(&[]);
     script.event(Event::SettingsChanged(Settings { always_download: true, ..Settings::default() }));
-    let job = script.extracted_with_figure();
+    let job = script.extracted_with_figures(1);
     let state = DownloadState::Failed { reason: "the disk is full".to_owned() };
     script.response(Role::Store, Response::Download { id: "blip".to_owned(), state: state.clone() });
     let phase = script.job(job).stage(Stage::Vision).phase.clone();

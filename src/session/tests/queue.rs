@@ -49,7 +49,7 @@ fn documents_are_worked_on_one_at_a_time_in_order() {
 #[test]
 fn without_models_figures_are_left_and_the_summary_is_extractive() {
     let mut script = Script::with_models(&[]);
-    let job = script.extracted_with_figure();
+    let job = script.extracted_with_figures(1);
     let vision = &script.job(job).stage(Stage::Vision).phase;
     assert!(
         matches!(vision, Phase::Ended(Outcome::Skipped(reason)) if reason.contains("BLIP")),
@@ -66,7 +66,7 @@ fn markdown_only_runs_no_model() {
     let settings = Settings { captions: false, summary: false, ..Settings::default() };
     let commands = script.event(Event::SettingsChanged(settings.clone()));
     assert!(commands.contains(&Command::Persist(settings)));
-    let job = script.extracted_with_figure();
+    let job = script.extracted_with_figures(1);
     assert_eq!(script.job(job).state, JobState::Done);
     assert!(
         !script
@@ -79,12 +79,7 @@ fn markdown_only_runs_no_model() {
 #[test]
 fn figures_are_described_with_their_files_then_the_text_is_summarised() {
     let mut script = Script::with_models(&["blip", "t5"]);
-    let job = script.add("a.pdf");
-    script.ready(Role::Document);
-    script.opened(job, 2);
-    script.page_with_figure(job, 1);
-    script.page_with_figure(job, 2);
-    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+    let job = script.extracted_with_figures(2);
     let commands = script.ready(Role::Model);
     let described = commands.iter().find_map(|command| match command {
         Command::Send {
@@ -161,7 +156,7 @@ fn removing_the_document_being_worked_on_ends_its_worker_and_starts_the_next() {
 #[test]
 fn what_the_person_wrote_is_not_overwritten_by_the_model() {
     let mut script = Script::with_models(&["blip"]);
-    let job = script.extracted_with_figure();
+    let job = script.extracted_with_figures(1);
     script.ready(Role::Model);
     let figure = FigureId::new(1, 1);
     script.event(Event::DescriptionEdited { job, figure, text: "my words".to_owned() });

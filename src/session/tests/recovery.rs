@@ -141,11 +141,7 @@ fn a_worker_of_another_build_is_not_spoken_to() {
 #[test]
 fn a_summary_whose_model_kills_the_worker_twice_is_made_without_it() {
     let mut script = Script::with_models(&["t5"]);
-    let job = script.add("a.pdf");
-    script.ready(Role::Document);
-    script.opened(job, 1);
-    script.page(job, 1);
-    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+    let job = script.extracted(1);
     script.ready(Role::Model);
     script.dies(Role::Model);
     let commands = script.ready(Role::Model);
@@ -161,11 +157,7 @@ fn a_summary_whose_model_kills_the_worker_twice_is_made_without_it() {
 #[test]
 fn a_summary_that_fails_with_a_model_is_made_without_it() {
     let mut script = Script::with_models(&["t5"]);
-    let job = script.add("a.pdf");
-    script.ready(Role::Document);
-    script.opened(job, 1);
-    script.page(job, 1);
-    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+    let job = script.extracted(1);
     script.ready(Role::Model);
     let failed = Outcome::Failed("a tensor is missing".to_owned());
     let commands = script.ended(Role::Model, job, Stage::Text, failed.clone());
@@ -179,7 +171,7 @@ fn a_summary_that_fails_with_a_model_is_made_without_it() {
 #[test]
 fn a_caption_model_that_cannot_be_loaded_fails_its_stage_only() {
     let mut script = Script::with_models(&["blip"]);
-    let job = script.extracted_with_figure();
+    let job = script.extracted_with_figures(1);
     script.ready(Role::Model);
     script.dies(Role::Model);
     script.ready(Role::Model);
@@ -226,7 +218,7 @@ fn an_unreadable_file_fails_with_advice() {
 #[test]
 fn a_model_that_falls_silent_is_tried_once_more_and_then_a_smaller_one() {
     let mut script = Script::with_models(&["blip-large", "blip"]);
-    let job = script.extracted_with_figure();
+    let job = script.extracted_with_figures(1);
     script.ready(Role::Model);
     let asked = |script: &Script| {
         let models = requests(&script.commands).into_iter().filter_map(|request| match request {
@@ -256,7 +248,7 @@ fn a_model_that_falls_silent_is_tried_once_more_and_then_a_smaller_one() {
 #[test]
 fn a_model_that_says_that_it_failed_is_replaced_by_a_smaller_one() {
     let mut script = Script::with_models(&["blip-large", "blip"]);
-    let job = script.extracted_with_figure();
+    let job = script.extracted_with_figures(1);
     script.ready(Role::Model);
     let failed = || Outcome::Failed("memory was refused".to_owned());
     let commands = script.ended(Role::Model, job, Stage::Vision, failed());

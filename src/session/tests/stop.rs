@@ -68,12 +68,7 @@ fn a_stopped_document_goes_on_from_the_last_finished_page() {
 #[test]
 fn describing_stops_at_once_by_ending_the_model_worker() {
     let mut script = Script::with_models(&["blip"]);
-    let job = script.add("a.pdf");
-    script.ready(Role::Document);
-    script.opened(job, 2);
-    script.page_with_figure(job, 1);
-    script.page_with_figure(job, 2);
-    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+    let job = script.extracted_with_figures(2);
     script.ready(Role::Model);
     script.described(job, 1);
     let commands = script.event(Event::Stop(job));
@@ -119,7 +114,7 @@ fn stopping_one_lets_the_next_begin_and_stopping_all_does_not() {
 fn stop_while_a_model_is_being_downloaded_stops_the_download() {
     let mut script = Script::with_models(&[]);
     script.event(Event::SettingsChanged(Settings { always_download: true, ..Settings::default() }));
-    let job = script.extracted_with_figure();
+    let job = script.extracted_with_figures(1);
     assert_eq!(script.job(job).stage(Stage::Vision).phase, Phase::Downloading("blip".to_owned()));
     let commands = script.event(Event::Stop(job));
     assert!(requests(&commands).contains(&&Request::StopDownload { id: "blip".to_owned() }));

@@ -59,24 +59,14 @@ fn asked(script: &Script) -> Vec<(String, Vec<u32>, bool)> {
 }
 
 fn with_figures(script: &mut Script, pages: u32) -> JobId {
-    let job = script.add("a.pdf");
-    script.ready(Role::Document);
-    script.opened(job, pages as usize);
-    for page in 1..=pages {
-        script.page_with_figure(job, page);
-    }
-    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+    let job = script.extracted_with_figures(pages);
     script.ready(Role::Model);
     job
 }
 
 /// A document without figures whose text is being summarised.
 fn with_text(script: &mut Script) -> JobId {
-    let job = script.add("a.pdf");
-    script.ready(Role::Document);
-    script.opened(job, 1);
-    script.page(job, 1);
-    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+    let job = script.extracted(1);
     script.ready(Role::Model);
     job
 }
@@ -108,11 +98,7 @@ fn a_model_that_does_not_load_within_two_minutes_gives_way_to_a_smaller_one() {
 #[test]
 fn time_before_the_worker_listens_is_not_the_models() {
     let mut script = script_with(&[("large", ModelKind::Text)]);
-    let job = script.add("a.pdf");
-    script.ready(Role::Document);
-    script.opened(job, 1);
-    script.page(job, 1);
-    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+    let job = script.extracted(1);
     pass(&mut script, job, 80, None);
     script.ready(Role::Model);
     for percent in 0..110 {
