@@ -135,11 +135,7 @@ function hear(json, buffers) {
 
 /** A result as it is given away: plain data, with the bytes of figures and zip in their places. */
 function documentOf({ zip, ...result }, buffers) {
-  for (const [name, value] of Object.entries(result)) if (value === null) delete result[name];
-  result.figures = result.figures.map((figure, index) => {
-    for (const [name, value] of Object.entries(figure)) if (value === null) delete figure[name];
-    return { ...figure, bytes: buffers[index] };
-  });
+  result.figures = result.figures.map((figure, index) => ({ ...figure, bytes: buffers[index] }));
   if (zip) result.zip = buffers.at(-1);
   return result;
 }

@@ -14,24 +14,31 @@ pub struct Outcome {
     /// File name.
     pub name: String,
     /// Title: what the file says, or what was made for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// Pages of the file.
     pub page_count: u32,
     /// Pages that are finished; fewer if it was stopped.
     pub pages: u32,
     /// Markdown, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub markdown: Option<String>,
     /// HTML, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
     /// Plain text, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// `document.json`, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub json: Option<String>,
     /// Chunks as JSON lines, if they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub chunks: Option<String>,
     /// A zip was asked for: the last buffer is it.
     pub zip: bool,
     /// The summary, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<Summary>,
     /// Most telling first; if the summary was asked for.
     pub keywords: Vec<String>,
@@ -106,14 +113,18 @@ pub struct Figure {
     /// In pixels.
     pub height: u32,
     /// Its number as printed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// The caption printed in the document.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub caption: Option<String>,
     /// Words in it.
     pub text: String,
     /// What a model said it shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Registry id of that model.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
 }
 

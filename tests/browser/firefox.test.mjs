@@ -15,7 +15,7 @@ import { Hub } from "./hub.mjs";
 import { makeModels } from "./models.mjs";
 import { longPdf } from "./pdf.mjs";
 import { serve } from "./serve.mjs";
-import { dropOnPage, fixture, forPage, stopOnPage } from "./site.mjs";
+import { dropOnPage, fixture, forPage, hasPages, keptOnPage, stopOnPage } from "./site.mjs";
 
 const SCAN = path.join(import.meta.dirname, "../ocr/phototest.pdf");
 const OCR_MODELS = path.join(import.meta.dirname, "../../public/models/ocr");
@@ -202,16 +202,7 @@ describe("firefox", () => {
       await until("some pages", async () => (await pages()) > 10);
       const millis = await site.page.evaluate(stopOnPage, "book.pdf");
       assert.ok(millis < 1000, `stopped after ${millis} ms`);
-      await until("the diary", () =>
-        site.page.evaluate(async () => {
-          const root = await navigator.storage.getDirectory();
-          const documents = await root.getDirectoryHandle("documents").catch(() => undefined);
-          for await (const folder of documents?.values() ?? []) {
-            for await (const name of folder.keys()) if (/^part-\d+-[1-9]/.test(name)) return true;
-          }
-          return false;
-        }),
-      );
+      await until("the diary", async () => hasPages(await site.page.evaluate(keptOnPage)));
       await site.reload();
       assert.match(await site.text("earlier-item"), /book\.pdf.*not finished/);
       await site.click("open-earlier");

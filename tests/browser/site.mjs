@@ -38,6 +38,25 @@ export function stopOnPage(name) {
   });
 }
 
+/** Names of all files that the page keeps of documents, `folder/file`; it runs in the page. */
+export async function keptOnPage() {
+  const root = await navigator.storage.getDirectory();
+  const documents = await root.getDirectoryHandle("documents").catch(() => undefined);
+  const names = [];
+  for await (const [key, folder] of documents?.entries() ?? []) {
+    try {
+      for await (const name of folder.keys()) names.push(`${key}/${name}`);
+    } catch (cause) {
+      // It went while it was looked at.
+      if (cause.name !== "NotFoundError") throw cause;
+    }
+  }
+  return names.sort();
+}
+
+/** Whether `names` of kept files have a part of a diary with pages. */
+export const hasPages = (names) => names.some((name) => /\/part-\d+-[1-9]/.test(name));
+
 export class Site {
   /** Opens the app for `visitor`. */
   static async open(visitor, { url }, query = "") {

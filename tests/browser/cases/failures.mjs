@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { until } from "../harness.mjs";
 import { brokenPdf, longPdf } from "../pdf.mjs";
-import { Site, fixture } from "../site.mjs";
+import { Site, fixture, hasPages, keptOnPage } from "../site.mjs";
 
 const AN_HOUR = 3_600_000;
 
@@ -30,16 +30,7 @@ export function tests(harness) {
   };
   const someText = (site) => until("some pages", async () => (await site.at("page-text").count()) > 2);
   const written = (site) =>
-    until("the diary to be written", () =>
-      site.page.evaluate(async () => {
-        const root = await navigator.storage.getDirectory();
-        const documents = await root.getDirectoryHandle("documents").catch(() => undefined);
-        for await (const folder of documents?.values() ?? []) {
-          for await (const name of folder.keys()) if (/^part-\d+-[1-9]/.test(name)) return true;
-        }
-        return false;
-      }),
-    );
+    until("the diary to be written", async () => hasPages(await site.page.evaluate(keptOnPage)));
   /** The document has each page once, in order. */
   const assertWhole = async (site, name, count) => {
     await site.item(name).getByRole("button").first().click();

@@ -4,26 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { until } from "../harness.mjs";
 import { longPdf } from "../pdf.mjs";
-import { Site, fixture } from "../site.mjs";
-
-/** Names of all files that the page keeps of documents. */
-const keptFiles = (page) =>
-  page.evaluate(async () => {
-    const root = await navigator.storage.getDirectory();
-    const documents = await root.getDirectoryHandle("documents").catch(() => undefined);
-    const names = [];
-    if (documents) {
-      for await (const [key, folder] of documents.entries()) {
-        try {
-          for await (const name of folder.keys()) names.push(`${key}/${name}`);
-        } catch (cause) {
-          // It went while it was looked at.
-          if (cause.name !== "NotFoundError") throw cause;
-        }
-      }
-    }
-    return names.sort();
-  });
+import { Site, fixture, keptOnPage } from "../site.mjs";
 
 export function tests(harness) {
   const open = async (act) => {
@@ -42,7 +23,7 @@ export function tests(harness) {
     await site.at("drop-zone").waitFor();
   };
   const written = (site, pattern) =>
-    until("the diary to be written", async () => (await keptFiles(site.page)).some((name) => pattern.test(name)));
+    until("the diary to be written", async () => (await site.page.evaluate(keptOnPage)).some((name) => pattern.test(name)));
 
   describe("kept documents", () => {
     it("goes on with a document after the page was reloaded in the middle", () =>
@@ -91,7 +72,7 @@ export function tests(harness) {
         const canvas = site.at("page").first().locator("canvas");
         await until("the first page's picture", async () => (await canvas.evaluate((it) => it.width)) > 100);
         await site.item("figures.pdf").getByTestId("remove").click();
-        await until("nothing to be kept", async () => (await keptFiles(site.page)).length === 0);
+        await until("nothing to be kept", async () => (await site.page.evaluate(keptOnPage)).length === 0);
         await reload(site);
         assert.equal(await site.at("earlier").count(), 0);
       }));
@@ -107,7 +88,7 @@ export function tests(harness) {
         await reload(site);
         await site.at("earlier-item").waitFor();
         await site.at("forget-all").click();
-        await until("nothing to be kept", async () => (await keptFiles(site.page)).length === 0);
+        await until("nothing to be kept", async () => (await site.page.evaluate(keptOnPage)).length === 0);
         assert.equal(await site.at("earlier").count(), 0);
       }));
 
@@ -118,13 +99,13 @@ export function tests(harness) {
           await site.reach(name, "done");
         }
         await until("three diaries", async () =>
-          (await keptFiles(site.page)).filter((name) => name.endsWith("-done")).length === 3);
+          (await site.page.evaluate(keptOnPage)).filter((name) => name.endsWith("-done")).length === 3);
         await reload(site);
         const rows = site.at("earlier-item");
         await rows.first().waitFor();
         assert.equal(await rows.count(), 3);
         await rows.filter({ hasText: "figures.pdf" }).getByTestId("delete-earlier").click();
-        const folders = async () => new Set((await keptFiles(site.page)).map((name) => name.split("/")[0])).size;
+        const folders = async () => new Set((await site.page.evaluate(keptOnPage)).map((name) => name.split("/")[0])).size;
         await until("one to be deleted", async () => (await folders()) === 2);
         assert.doesNotMatch((await rows.allTextContents()).join(), /figures\.pdf/);
         await site.settings(() => site.at("settings-forget-all").click());
@@ -137,7 +118,7 @@ export function tests(harness) {
         await site.settings(() => site.at("set-keep").uncheck());
         await site.drop(fixture("tables.pdf"));
         await site.reach("tables.pdf", "done");
-        assert.deepEqual(await keptFiles(site.page), []);
+        assert.deepEqual(await site.page.evaluate(keptOnPage), []);
       }));
 
     it("works on when the storage is full, and says that nothing will be kept", () =>

@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { until } from "../harness.mjs";
 import { memoryOf, watchMemory } from "../memory.mjs";
 import { longPdf, makePdf, padded } from "../pdf.mjs";
-import { Site } from "../site.mjs";
+import { Site, keptOnPage } from "../site.mjs";
 
 /** Documents of one visit, and after how many of them memory has to stay. */
 const MANY = 80;
@@ -139,12 +139,4 @@ export function tests(harness) {
 }
 
 /** How many documents have a finished diary. */
-const keptWhole = (page) =>
-  page.evaluate(async () => {
-    const documents = await (await navigator.storage.getDirectory()).getDirectoryHandle("documents").catch(() => undefined);
-    let finished = 0;
-    for await (const folder of documents?.values() ?? []) {
-      for await (const name of folder.keys()) finished += name.endsWith("-done") ? 1 : 0;
-    }
-    return finished;
-  });
+const keptWhole = async (page) => (await page.evaluate(keptOnPage)).filter((name) => name.endsWith("-done")).length;
