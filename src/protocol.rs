@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::registry::DownloadState;
 
 /// Version of this protocol: page and worker of different builds must not talk.
-pub const PROTOCOL: u32 = 6;
+pub const PROTOCOL: u32 = 7;
 
 /// A document being worked on, unique in a page's lifetime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -51,6 +51,8 @@ pub enum Request {
         first_page: u32,
         /// Pages to leave out because a worker died on them.
         skip_pages: Vec<u32>,
+        /// Pages to paint and not to read, each with the reason, because a worker died while it read them.
+        picture_pages: Vec<(u32, String)>,
         /// Pages that may have their pixels read at a time.
         ahead: u32,
     },

@@ -7,6 +7,7 @@ use recto::export::{MarkdownOptions, markdown};
 use recto::ocr::{Alphabet, Bitmap, Network, QuickNetwork, ReadLine, Reader, RtenNetwork};
 use recto::pipeline::event::{Event, ReadScans};
 use recto::pipeline::{Assembler, Extraction, Pages, Sink, Step, TickingClock, describe_source};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 #[derive(Default)]
@@ -28,18 +29,23 @@ fn reader() -> Reader {
     Reader::load(&detector, &recogniser).unwrap()
 }
 
-fn read(name: &str) -> (Document, String) {
+/// A document and its Markdown.
+fn convert(name: &str, pages: Pages) -> (Document, String) {
     let bytes = file(&format!("tests/ocr/{name}"));
     let source = describe_source(name, &bytes);
     let pdf = recto::pdf::open(bytes, None).unwrap();
     let (mut collector, reader) = (Collector::default(), reader());
-    let mut extraction = Extraction::new(&pdf, source, Pages::default()).reading(ReadScans::Auto);
+    let mut extraction = Extraction::new(&pdf, source, pages).reading(ReadScans::Auto);
     extraction.run_reading(&TickingClock::default(), &mut collector, &mut |bitmap| {
         reader.read(bitmap).map_err(|error| error.to_string())
     });
     let options = MarkdownOptions { front_matter: false, synopsis: false, ..MarkdownOptions::default() };
     let text = markdown(collector.0.document(), &options);
     (collector.0.document().clone(), text)
+}
+
+fn read(name: &str) -> (Document, String) {
+    convert(name, Pages::default())
 }
 
 #[test]
@@ -54,6 +60,18 @@ fn a_scan_becomes_text() {
     assert_eq!(page.text, TextQuality::Recognised);
     assert!(page.blocks.iter().all(|block| block.provenance.stage == "ocr" && block.confidence > 0.5));
     assert!(document.figures.is_empty() && document.warnings.is_empty(), "{:?}", document.warnings);
+}
+
+#[test]
+fn a_page_that_cannot_be_read_is_a_picture_and_the_text_in_it() {
+    let pictures = BTreeMap::from([(1, "a worker died on it".to_owned())]);
+    let (document, text) = convert("phototest.pdf", Pages { pictures, ..Pages::default() });
+    let start = "![Page 1 as a picture](images/p1-page.png)\n\nThis is a lot of 12 point text to test";
+    assert!(text.starts_with(start) && text.contains("quick brown dog jumped over the lazy"), "{text}");
+    let page = &document.pages[0];
+    assert!(page.broken && page.text == TextQuality::Recognised);
+    assert!(matches!(&document.figures[..], [figure] if figure.is_page()), "{:?}", document.figures);
+    assert_eq!(document.warnings.len(), 1);
 }
 
 #[test]

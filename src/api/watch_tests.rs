@@ -91,15 +91,7 @@ fn page() -> Page {
         confidence: 1.0,
         provenance: Provenance { stage: "extraction".to_owned(), model: None },
     };
-    Page {
-        number: 1,
-        label: None,
-        width: 600.0,
-        height: 800.0,
-        text: TextQuality::Digital,
-        blocks: vec![block],
-        words: Vec::new(),
-    }
+    Page { text: TextQuality::Digital, blocks: vec![block], ..Page::blank(1, 600.0, 800.0) }
 }
 
 fn progress(told: &Told) -> (Option<StageName>, &str, f64, f64) {

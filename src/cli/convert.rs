@@ -310,7 +310,7 @@ impl Sink for Collector {
 }
 
 fn print_progress(progress: &Progress) {
-    let Progress { stage, activity, done, total, tokens, at_once: _ } = progress;
+    let Progress { stage, activity, done, total, tokens, .. } = progress;
     let mut line = format!("{}: {activity} {} of {total}", stage.name(), done.saturating_add(1));
     if *tokens > 0 {
         line.push_str(&format!(", {tokens} tokens"));

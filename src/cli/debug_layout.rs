@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &DebugLayoutArgs) -> Result<(), DebugLayoutError> {
     let document = open(bytes, arguments.password.as_deref())
         .map_err(|cause| DebugLayoutError::Open { path: path(), cause })?;
     // Only opened: the overlay learns by itself what it needs of the whole document.
-    let pages = Pages { first: u32::MAX, skip: Vec::new() };
+    let pages = Pages { first: u32::MAX, ..Pages::default() };
     let mut extraction = Extraction::new(&document, Source::default(), pages);
     let picture = extraction
         .overlay(arguments.page, arguments.width)

@@ -31,7 +31,7 @@ fn document(parts: Vec<(Content, &[&str])>) -> Document {
         }
     }
     let text = TextQuality::Recognised;
-    let page = Page { number: 1, label: None, width: 1000.0, height: 1000.0, text, blocks, words };
+    let page = Page { text, blocks, words, ..Page::blank(1, 1000.0, 1000.0) };
     Document { pages: vec![page], ..Document::new(Source::default()) }
 }
 

@@ -15,6 +15,12 @@ impl FigureId {
         Self(format!("p{page}-f{index}"))
     }
 
+    /// The name of the picture of the whole page `page` (from 1).
+    #[must_use]
+    pub fn of_page(page: u32) -> Self {
+        Self(format!("p{page}-page"))
+    }
+
     /// The name of the picture of equation `index` (from 1) of page `page` (from 1).
     #[must_use]
     pub fn of_equation(page: u32, index: usize) -> Self {
@@ -54,6 +60,14 @@ pub struct Figure {
     pub duplicate_of: Option<FigureId>,
     /// Why it is not worth a description (`smaller than 40 x 40 pixels`); none if it is.
     pub not_described: Option<String>,
+}
+
+impl Figure {
+    /// Whether it is the picture of a whole page, which stands in for one that could not be read.
+    #[must_use]
+    pub fn is_page(&self) -> bool {
+        self.id == FigureId::of_page(self.page)
+    }
 }
 
 /// How a figure came to be an image.

@@ -125,11 +125,32 @@ pub struct Page {
     pub height: f32,
     /// What its text can be trusted for.
     pub text: TextQuality,
+    /// It could not be read as the file has it. What is here is a picture of it and what was read from that, or
+    /// nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub broken: bool,
     /// Blocks in reading order.
     pub blocks: Vec<Block>,
     /// The words that were read from its pixels, in the order of the blocks; none on a page whose text is its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<ReadWord>,
+}
+
+impl Page {
+    /// A page of which nothing is known but its number, from 1, and its size in points.
+    #[must_use]
+    pub fn blank(number: u32, width: f32, height: f32) -> Self {
+        Self {
+            number,
+            label: None,
+            width,
+            height,
+            text: TextQuality::None,
+            broken: false,
+            blocks: Vec::new(),
+            words: Vec::new(),
+        }
+    }
 }
 
 /// What a page's text layer is worth.

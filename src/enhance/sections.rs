@@ -184,15 +184,7 @@ pub(super) mod tests {
             };
             let blocks = (1..).zip(lines).map(block).collect();
             let text = TextQuality::Digital;
-            document.pages.push(Page {
-                number,
-                label: None,
-                width: 612.0,
-                height: 792.0,
-                text,
-                blocks,
-                words: Vec::new(),
-            });
+            document.pages.push(Page { text, blocks, ..Page::blank(number, 612.0, 792.0) });
         }
         document
     }

@@ -259,13 +259,9 @@ mod tests {
             provenance: Provenance { stage: "extraction".to_owned(), model: None },
         });
         document.pages.push(Page {
-            number: 1,
-            label: None,
-            width: 100.0,
-            height: 100.0,
             text: TextQuality::Digital,
-            words: Vec::new(),
             blocks: blocks.collect(),
+            ..Page::blank(1, 100.0, 100.0)
         });
         document
     }

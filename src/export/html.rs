@@ -11,7 +11,7 @@ use super::inline::push_html;
 use super::markdown::Contents;
 use super::notes::Notes;
 use super::table::html_table;
-use super::wording::{description_origin, method_name, words_in};
+use super::wording::{bare_name, description_origin, method_name, words_in};
 use crate::document::{Content, Document, Figure, FigureId};
 
 /// What goes into the page.
@@ -268,7 +268,8 @@ fn push_figure(figure: &Figure, out: &mut String) {
     out.push_str("<figure><img src=\"");
     escape_html(&figure.file, out);
     out.push_str("\" alt=\"");
-    escape_html(description.or(figure.label.as_deref()).unwrap_or("Figure"), out);
+    let alternative = description.or(figure.label.as_deref());
+    escape_html(&alternative.map_or_else(|| bare_name(figure), str::to_owned), out);
     out.push_str("\">");
     if let Some(description) = &figure.description {
         out.push_str("<figcaption>");
@@ -306,8 +307,7 @@ mod tests {
             provenance: Provenance { stage: "extraction".to_owned(), model: None },
         });
         let blocks = blocks.collect();
-        let (width, height, text) = (100.0, 100.0, TextQuality::Digital);
-        document.pages.push(Page { number: 1, label: None, width, height, text, blocks, words: Vec::new() });
+        document.pages.push(Page { text: TextQuality::Digital, blocks, ..Page::blank(1, 100.0, 100.0) });
         let page = html(&document, &HtmlOptions::default());
         assert!(page.contains("<title>&lt;x&gt;.pdf</title>"));
         let start = page.find("<body>\n").unwrap() + 7;

@@ -152,8 +152,7 @@ mod tests {
         assert_eq!(plain, serde_json::to_string_pretty(&document).unwrap() + "\n");
         let word = |text: &str| ReadWord::new(text.to_owned(), 0.97, Rect::new(1.0, 2.0, 30.5, 4.0));
         let words = vec![word("one"), word("\"two\"")];
-        let (text, blocks) = (TextQuality::Recognised, Vec::new());
-        document.pages.push(Page { number: 1, label: None, width: 9.0, height: 9.0, text, blocks, words });
+        document.pages.push(Page { text: TextQuality::Recognised, words, ..Page::blank(1, 9.0, 9.0) });
         let written = json(&document).unwrap();
         let lines: Vec<&str> = written.lines().filter(|line| line.contains("0.97")).collect();
         assert_eq!(

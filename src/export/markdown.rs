@@ -7,7 +7,7 @@ use super::front_matter::front_matter;
 use super::inline::{longest_run, markdown_line};
 use super::notes::Notes;
 use super::table::markdown_table;
-use super::wording::{description_origin, method_name, words_in};
+use super::wording::{bare_name, description_origin, method_name, words_in};
 use crate::document::{Block, Content, Document, Figure, FigureId, Generated, Method, Page, plain_text};
 
 /// What becomes of a printed table of contents.
@@ -305,7 +305,7 @@ fn figure_markdown(figure: &Figure, options: &MarkdownOptions) -> String {
     let alternative = match (description, &figure.label) {
         (Some(description), _) => description.text.clone(),
         (None, Some(label)) => label.clone(),
-        (None, None) => format!("Figure on page {}", figure.page),
+        (None, None) => bare_name(figure),
     };
     let mut out = format!("![{}]({})", fully_escaped(&alternative), figure.file);
     if let Some(description) = description {

@@ -21,15 +21,7 @@ fn document(contents: Vec<Content>) -> Document {
             provenance: Provenance { stage: "extraction".to_owned(), model: None },
         })
         .collect();
-    document.pages.push(Page {
-        words: Vec::new(),
-        number: 1,
-        label: None,
-        width: 612.0,
-        height: 792.0,
-        text: TextQuality::Digital,
-        blocks,
-    });
+    document.pages.push(Page { text: TextQuality::Digital, blocks, ..Page::blank(1, 612.0, 792.0) });
     document
 }
 

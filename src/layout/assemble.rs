@@ -478,6 +478,7 @@ impl PageParts<'_> {
             width: self.content.width,
             height: self.content.height,
             text,
+            broken: false,
             words: in_reading_order(self.content, &blocks, self.text.turn),
             blocks,
         };

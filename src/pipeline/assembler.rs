@@ -5,10 +5,10 @@ use super::choose::{Decision, choose};
 use super::event::{Event, Outcome, Stage, StageReport};
 use super::language::detect_language;
 use super::parts::mark_parts;
-use super::report::RunReport;
+use super::report::{RunReport, outcome_of_pages};
 use crate::document::{
-    Correction, Description, Document, Figure, FigureId, FigureImage, Page, Source, TextQuality, Warning,
-    correct, take_back,
+    Correction, Description, Document, Figure, FigureId, FigureImage, Page, Source, Warning, correct,
+    take_back,
 };
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,8 +25,6 @@ pub struct Assembler {
     page_sizes: Vec<[f32; 2]>,
     images: BTreeMap<FigureId, FigureFile>,
     report: RunReport,
-    /// Pages that could not be read because a worker died on them.
-    given_up: BTreeSet<u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -50,7 +48,6 @@ impl Assembler {
             page_sizes: Vec::new(),
             images: BTreeMap::new(),
             report: RunReport::default(),
-            given_up: BTreeSet::new(),
         }
     }
 
@@ -62,7 +59,6 @@ impl Assembler {
                 if self.document.source != source {
                     self.document = Document::new(source.clone());
                     self.images.clear();
-                    self.given_up.clear();
                     self.report = RunReport { source, ..RunReport::default() };
                 }
                 self.document.metadata = metadata;
@@ -159,16 +155,16 @@ impl Assembler {
         take_back(&mut self.document, correction)
     }
 
-    /// Gives a page that could not be extracted its place, without blocks and with a warning: for a page on
-    /// which a worker died.
+    /// Gives a page that could not be read its place, without blocks and with a warning: for a page on which workers
+    /// died.
     pub fn give_up_page(&mut self, number: u32, reason: &str) {
         let [width, height] = number
             .checked_sub(1)
             .and_then(|index| self.page_sizes.get(index as usize).copied())
             .unwrap_or([0.0, 0.0]);
         let warning = Warning { page: Some(number), message: reason.to_owned() };
-        self.insert_page(blank_page(number, width, height), Vec::new(), vec![warning], Vec::new());
-        self.given_up.insert(number);
+        let page = Page { broken: true, ..Page::blank(number, width, height) };
+        self.insert_page(page, Vec::new(), vec![warning], Vec::new());
     }
 
     /// The first page, from 1, that is not there yet; one past the last when all are.
@@ -192,7 +188,6 @@ impl Assembler {
         images: Vec<FigureImage>,
     ) {
         let number = page.number;
-        self.given_up.remove(&number);
         // A page can come again after a worker died: the new one replaces all of the old.
         self.document.warnings.retain(|warning| warning.page != Some(number));
         let images_before = self.images.len();
@@ -289,17 +284,20 @@ impl Assembler {
         self.document.metadata.detected_language = detect_language(texts).map(str::to_owned);
     }
 
-    /// An extraction that went on after a worker died counts only its own pages: the document has them all.
+    /// An extraction that went on after a worker died knows only its own pages: the document has them all.
     fn with_counts(&self, mut report: StageReport) -> StageReport {
         if report.stage == Stage::Extraction {
             let pages = &self.document.pages;
             let blocks = pages.iter().flat_map(|page| &page.blocks);
             let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-            report.counts.pages = count(pages.len().saturating_sub(self.given_up.len()));
+            let broken: Vec<u32> = pages.iter().filter(|page| page.broken).map(|page| page.number).collect();
+            report.counts.pages = count(pages.len() - broken.len());
             report.counts.characters = blocks.map(|block| block.plain_text().chars().count() as u64).sum();
             report.counts.images = count(self.images.len());
-            if let (Outcome::Done, Some(first)) = (&report.outcome, self.given_up.first()) {
-                report.outcome = Outcome::Partial(format!("page {first} could not be read"));
+            let told_all = !pages.is_empty() && pages.len() >= self.page_sizes.len();
+            if told_all && !matches!(report.outcome, Outcome::Stopped) {
+                let any = pages.iter().any(|page| !page.broken || !page.blocks.is_empty());
+                report.outcome = outcome_of_pages(&broken, any, count(pages.len()));
             }
         }
         report
@@ -322,20 +320,6 @@ impl Assembler {
         }
         let at = self.document.warnings.partition_point(|known| known.page <= warning.page);
         self.document.warnings.insert(at, warning);
-    }
-}
-
-/// A page of which nothing is known but its size in points.
-#[must_use]
-pub fn blank_page(number: u32, width: f32, height: f32) -> Page {
-    Page {
-        number,
-        label: None,
-        width,
-        height,
-        text: TextQuality::None,
-        blocks: Vec::new(),
-        words: Vec::new(),
     }
 }
 
@@ -368,7 +352,7 @@ mod tests {
             .iter()
             .map(|(index, bytes)| FigureImage { id: FigureId::new(number, *index), bytes: bytes.to_vec() });
         let event = Event::Page {
-            page: blank_page(number, 612.0, 792.0),
+            page: Page::blank(number, 612.0, 792.0),
             figures: figures.iter().map(|(index, _)| figure(number, *index)).collect(),
             warnings: vec![Warning { page: Some(number), message: format!("fault {number}") }],
         };

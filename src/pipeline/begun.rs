@@ -1,6 +1,7 @@
 //! Pages that are begun and not yet told: while the pixels of one are read elsewhere, the next is begun, and all
 //! are told in their order.
 
+use super::stand_in::StandIn;
 use crate::document::Rect;
 use crate::ocr::{Bitmap, ReadPage};
 use crate::pdf::content::PageContent;
@@ -11,6 +12,8 @@ pub(super) struct Begun {
     /// From 1.
     pub(super) number: u32,
     pub(super) state: State,
+    /// What stands in for it, if it cannot be read.
+    pub(super) stand_in: Option<StandIn>,
 }
 
 /// How far a begun page is.
@@ -45,12 +48,22 @@ impl BegunPages {
         self.0.len()
     }
 
+    /// Number of the first.
+    pub(super) fn first(&self) -> Option<u32> {
+        self.0.front().map(|begun| begun.number)
+    }
+
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }
 
-    pub(super) fn push(&mut self, number: u32, state: State) {
-        self.0.push_back(Begun { number, state });
+    pub(super) fn push(&mut self, begun: Begun) {
+        self.0.push_back(begun);
+    }
+
+    /// Puts back the page that was the first, begun anew.
+    pub(super) fn push_first(&mut self, begun: Begun) {
+        self.0.push_front(begun);
     }
 
     /// The first, if it waits for nothing.

@@ -25,14 +25,7 @@ pub fn describe(
     let mut stopped = false;
 
     for (done, figure) in (0_u32..).zip(figures) {
-        let mut progress = Progress {
-            stage: Stage::Vision,
-            activity: "image".to_owned(),
-            done,
-            total,
-            tokens: 0,
-            at_once: 1,
-        };
+        let mut progress = Progress::new(Stage::Vision, "image", done, total);
         sink.event(Event::Progress(progress.clone()), Vec::new());
         let result = captioner.caption(&figure.bytes, &mut |so_far| {
             if sink.stopped() {

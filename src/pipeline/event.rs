@@ -73,11 +73,19 @@ pub struct Progress {
     /// Units worked on together, for whoever limits the time of one; 0 and 1 say that it is one.
     #[serde(default)]
     pub at_once: u32,
+    /// The page of the file at work, from 1, where it is one: whoever loses the worker knows what it died on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
 }
 
 impl Progress {
     /// What the activity of reading a model begins with; its name follows.
     pub const LOADING: &'static str = "loading ";
+
+    /// Progress of one unit at a time that generates nothing, at least not yet.
+    pub fn new(stage: Stage, activity: impl Into<String>, done: u32, total: u32) -> Self {
+        Self { stage, activity: activity.into(), done, total, tokens: 0, at_once: 1, page: None }
+    }
 
     /// Whether the model is still being read.
     #[must_use]

@@ -1,22 +1,19 @@
 //! Stage 1: an open PDF in; its pages, blocks and figures out, one step at a time.
 
-use super::assembler::blank_page;
-use super::begun::{Begun, BegunPages, Part, State};
+use super::begun::{Begun, BegunPages};
 use super::clock::Clock;
 use super::event::{Counts, Event, Outcome, Progress, ReadScans, Stage, StageReport};
-use super::figures::{Finished, cut_figures};
-use super::guard::guarded;
-use super::pictures;
-use super::scan;
+use super::figures::Finished;
+use super::page_maker::PageMaker;
+use super::report::outcome_of_pages;
 use super::sink::Sink;
 use super::survey::surveyed_pages;
 use crate::document::{Source, Warning};
-use crate::layout::{Survey, SurveyBuilder, lay_out, overlay, trace};
+use crate::layout::{Survey, SurveyBuilder, overlay, trace};
 use crate::ocr::{Bitmap, ReadPage};
 use crate::pdf::content::PageContent;
 use crate::pdf::{OpenDocument, PageError, PageReader, Raster};
-use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Glyphs, paths and images of looked-through pages that are kept for the second pass, at most: about 60 MB.
@@ -31,11 +28,13 @@ pub struct Pages {
     pub first: u32,
     /// Pages to leave out, because a worker died on them.
     pub skip: Vec<u32>,
+    /// Pages that are not read but painted, and why, because a worker died while it read them.
+    pub pictures: BTreeMap<u32, String>,
 }
 
 impl Default for Pages {
     fn default() -> Self {
-        Self { first: 1, skip: Vec::new() }
+        Self { first: 1, skip: Vec::new(), pictures: BTreeMap::new() }
     }
 }
 
@@ -58,7 +57,7 @@ pub enum Step {
 /// needs all of them for longer keeps them in one function (or one `async` block) that hears messages.
 pub struct Extraction<'a> {
     document: &'a OpenDocument,
-    reader: PageReader<'a>,
+    maker: PageMaker<'a>,
     source: Source,
     pages: Pages,
     phase: Phase,
@@ -66,11 +65,13 @@ pub struct Extraction<'a> {
     survey: Option<Rc<Survey>>,
     began: Option<f64>,
     counts: Counts,
-    failed: BTreeSet<u32>,
+    /// Pages that could not be read.
+    broken: Vec<u32>,
+    /// Something of a page has been told.
+    told_any: bool,
     /// Content read in the first pass and not yet laid out.
     kept: BTreeMap<u32, PageContent>,
     kept_items: usize,
-    scans: ReadScans,
     /// Pages that may be begun before the first of them is told.
     ahead: usize,
     begun: BegunPages,
@@ -95,57 +96,23 @@ enum Phase {
     Ended,
 }
 
-/// Name, size and hash of a file.
-#[must_use]
-pub fn describe_source(name: &str, bytes: &[u8]) -> Source {
-    let mut digest = FileDigest::default();
-    digest.update(bytes);
-    digest.describe(name)
-}
-
-/// Size and hash of a file that is read in parts.
-#[derive(Clone, Debug, Default)]
-pub struct FileDigest {
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl FileDigest {
-    /// Takes in the next part.
-    pub fn update(&mut self, part: &[u8]) {
-        self.hash.update(part);
-        self.bytes += part.len() as u64;
-    }
-
-    /// What describes the file called `name`.
-    #[must_use]
-    pub fn describe(self, name: &str) -> Source {
-        let digest = self.hash.finalize();
-        let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        let sha256 = digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();
-        // Folders are nobody's business, and differ between a browser and a command line.
-        let name = name.rsplit(['/', '\\']).next().unwrap_or(name).to_owned();
-        Source { name, bytes: self.bytes, sha256 }
-    }
-}
-
 impl<'a> Extraction<'a> {
     /// The extraction of `document`, which was opened from `source` (see [`describe_source`]).
     #[must_use]
     pub fn new(document: &'a OpenDocument, source: Source, pages: Pages) -> Self {
         Self {
             document,
-            reader: PageReader::new(document),
+            maker: PageMaker::new(document, source.name.clone()),
             source,
             pages,
             phase: Phase::Opening,
             survey: None,
             began: None,
             counts: Counts::default(),
-            failed: BTreeSet::new(),
+            broken: Vec::new(),
+            told_any: false,
             kept: BTreeMap::new(),
             kept_items: 0,
-            scans: ReadScans::Never,
             ahead: 1,
             begun: BegunPages::default(),
         }
@@ -154,7 +121,7 @@ impl<'a> Extraction<'a> {
     /// The same, with pages of `choice` read from their pixels, which [`Step::Read`] asks for.
     #[must_use]
     pub fn reading(mut self, choice: ReadScans) -> Self {
-        self.scans = choice;
+        self.maker.scans = choice;
         self
     }
 
@@ -162,6 +129,13 @@ impl<'a> Extraction<'a> {
     #[must_use]
     pub fn ahead(mut self, pages: usize) -> Self {
         self.ahead = pages.max(1);
+        self
+    }
+
+    /// The same, with faults in the making of pages.
+    #[cfg(test)]
+    pub(super) fn breaking(mut self, faults: &[(u32, super::page_maker::Fault)]) -> Self {
+        self.maker.faults = faults.to_vec();
         self
     }
 
@@ -177,7 +151,7 @@ impl<'a> Extraction<'a> {
 
     /// Reads and renders pages of the document, with the fonts that extraction has already loaded.
     pub fn reader(&mut self) -> &mut PageReader<'a> {
-        &mut self.reader
+        self.maker.reader()
     }
 
     /// The picture of a page, `width_px` wide, with boxes for what each step of the layout saw. The survey is
@@ -196,8 +170,9 @@ impl<'a> Extraction<'a> {
                 self.finish_survey(survey)
             }
         };
-        let mut picture = self.reader.render(page, width_px)?;
-        let content = self.reader.content(page)?;
+        let reader = self.maker.reader();
+        let mut picture = reader.render(page, width_px)?;
+        let content = reader.content(page)?;
         overlay::draw(&mut picture, &trace(&content, &survey));
         Ok(picture)
     }
@@ -205,7 +180,8 @@ impl<'a> Extraction<'a> {
     fn pages_to_survey(&self) -> Vec<u32> {
         let mut pages = surveyed_pages(self.page_count());
         // What a worker died on is not even looked at.
-        pages.retain(|page| !self.pages.skip.contains(page));
+        let Pages { skip, pictures, .. } = &self.pages;
+        pages.retain(|page| !skip.contains(page) && !pictures.contains_key(page));
         pages
     }
 
@@ -236,8 +212,8 @@ impl<'a> Extraction<'a> {
         }
     }
 
-    /// Does the next piece of work and tells what came of it. A page that fails is told without blocks and
-    /// with a warning; the others go on.
+    /// Does the next piece of work and tells what came of it. A page that fails is told as a picture or
+    /// without blocks, with a warning; the others go on.
     pub fn step(&mut self, clock: &dyn Clock, sink: &mut dyn Sink) -> Step {
         let began = *self.began.get_or_insert_with(|| clock.now_ms());
         let count = self.page_count();
@@ -254,7 +230,7 @@ impl<'a> Extraction<'a> {
             }
             Phase::Surveying { pages, at, mut survey } => match pages.get(at).copied() {
                 Some(number) => {
-                    tell_progress("looking through", at_most_u32(at), at_most_u32(pages.len()), sink);
+                    tell_progress("looking through", at_most_u32(at), at_most_u32(pages.len()), number, sink);
                     self.look_through(number, &mut survey);
                     self.phase = Phase::Surveying { pages, at: at + 1, survey };
                 }
@@ -281,23 +257,25 @@ impl<'a> Extraction<'a> {
         let count = self.page_count();
         let mut next = number;
         let mut step = Step::More;
+        let done = (number - 1).saturating_sub(at_most_u32(self.begun.len()));
         if let Some(begun) = self.begun.pop_finished() {
-            self.tell_begun(begun, &survey, sink);
-        } else if number <= count && self.begun.len() < self.ahead {
-            if self.begun.len() == 0 {
-                tell_progress("page", number - 1, count, sink);
+            match self.maker.finish(begun, &survey) {
+                Ok(finished) => self.tell_page(finished, sink),
+                Err(anew) => self.begun.push_first(*anew),
             }
+        } else if number <= count && self.begun.len() < self.ahead {
             if !self.pages.skip.contains(&number) {
-                let state = self.begin(number);
-                self.begun.push(number, state);
+                tell_progress("page", done, count, number, sink);
+                let begun = self.begin(number);
+                self.begun.push(begun);
             }
             next += 1;
-        } else if self.begun.len() > 0 {
-            let done = number - 1 - at_most_u32(self.begun.len()).min(number - 1);
-            tell_progress("reading the scan", done, count, sink);
+        } else if let Some(first) = self.begun.first() {
+            tell_progress("reading the scan", done, count, first, sink);
             step = Step::Read;
         } else {
-            self.end(self.outcome(), clock.now_ms() - began, sink);
+            let outcome = outcome_of_pages(&self.broken, self.told_any, count);
+            self.end(outcome, clock.now_ms() - began, sink);
             return Step::Ended;
         }
         self.phase = Phase::Extracting { number: next, survey };
@@ -322,124 +300,24 @@ impl<'a> Extraction<'a> {
         }
     }
 
-    /// Looks at a page in the light first pass. A page that fails here will fail again, and be told, later.
+    /// Looks at a page in the light first pass.
     fn look_through(&mut self, number: u32, survey: &mut SurveyBuilder) {
-        let reader = &mut self.reader;
-        let content = guarded(|| {
-            let content = reader.content(number).ok()?;
-            survey.add(&content);
-            Some(content)
-        });
-        match content {
-            Ok(Some(content)) if number >= self.pages.first => {
-                let items = content.glyphs.len() + content.paths.len() + content.images.len();
-                if self.kept_items.saturating_add(items) <= KEPT_ITEMS {
-                    self.kept_items += items;
-                    self.kept.insert(number, content);
-                }
-            }
-            Ok(_) => {}
-            Err(_) => self.reader = PageReader::new(self.document),
-        }
-    }
-
-    /// Reads page `number`, and paints it if its pixels are to be read.
-    fn begin(&mut self, number: u32) -> State {
-        let kept = self.kept.remove(&number);
-        let reader = &mut self.reader;
-        let choice = self.scans;
-        let result = guarded(|| -> Result<State, String> {
-            let mut content = match kept {
-                Some(content) => content,
-                None => reader.content(number).map_err(|error| error.to_string())?,
-            };
-            if !scan::is_wanted(&content, choice) {
-                // Words in pictures are an extra: without them the page is whole too.
-                let pictures = match choice {
-                    ReadScans::Pictures => pictures::bitmap(reader, &content).ok().flatten(),
-                    _ => None,
-                };
-                let content = Box::new(content);
-                return Ok(match pictures {
-                    Some((pixels, area)) => State::Unread { content, pixels, part: Part::Pictures(area) },
-                    None => State::Ready(content),
-                });
-            }
-            Ok(match scan::bitmap(reader, &content) {
-                Ok(pixels) => State::Unread { content: Box::new(content), pixels, part: Part::Page },
-                Err(reason) => {
-                    content.warnings.push(format!("the page's text could not be read: {reason}"));
-                    State::Ready(Box::new(content))
-                }
-            })
-        });
-        match result {
-            Ok(Ok(state)) => state,
-            Ok(Err(reason)) => State::Failed(reason),
-            Err(panic) => {
-                // What a panic left behind in the caches cannot be trusted.
-                self.reader = PageReader::new(self.document);
-                State::Failed(panic)
+        if let Some(content) = self.maker.look_through(number, survey)
+            && number >= self.pages.first
+        {
+            let items = content.glyphs.len() + content.paths.len() + content.images.len();
+            if self.kept_items.saturating_add(items) <= KEPT_ITEMS {
+                self.kept_items += items;
+                self.kept.insert(number, content);
             }
         }
     }
 
-    fn tell_begun(&mut self, begun: Begun, survey: &Survey, sink: &mut dyn Sink) {
-        let Begun { number, state } = begun;
-        match state {
-            State::Ready(content) => self.finish(number, *content, survey, sink),
-            State::Read { mut content, size, part, result } => {
-                match (result, part) {
-                    (Ok(read), Part::Page) => content.unreadable = !scan::place(&mut content, &read, size),
-                    (Ok(read), Part::Pictures(area)) => pictures::place(&mut content, &read, area, size),
-                    (Err(reason), part) => {
-                        let what =
-                            if part == Part::Page { "the page's text" } else { "the words in its pictures" };
-                        content.warnings.push(format!("{what} could not be read: {reason}"));
-                    }
-                }
-                self.finish(number, *content, survey, sink);
-            }
-            State::Failed(reason) => self.fail(number, &reason, sink),
-            // Pages that wait are not told.
-            State::Unread { .. } | State::Away { .. } => {}
+    fn begin(&mut self, number: u32) -> Begun {
+        match self.pages.pictures.get(&number) {
+            Some(reason) => self.maker.stand_in(number, reason.clone()),
+            None => self.maker.begin(number, self.kept.remove(&number)),
         }
-    }
-
-    /// Lays out a page and tells it.
-    fn finish(&mut self, number: u32, content: PageContent, survey: &Survey, sink: &mut dyn Sink) {
-        let reader = &mut self.reader;
-        let outline = &self.document.structure.outline;
-        let result = guarded(|| {
-            // The first pass has not seen what was read since: such a page is measured by itself, so that pages
-            // can be told one by one and a page is the same wherever one begins.
-            let own = content.recognised.is_some().then(|| {
-                let mut own = SurveyBuilder::default();
-                own.add(&content);
-                own.finish(outline)
-            });
-            cut_figures(reader, lay_out(&content, own.as_ref().unwrap_or(survey)))
-        });
-        match result {
-            Ok(finished) => {
-                self.counts.pages += 1;
-                self.tell_page(finished, sink);
-            }
-            Err(panic) => {
-                self.reader = PageReader::new(self.document);
-                self.fail(number, &panic, sink);
-            }
-        }
-    }
-
-    fn fail(&mut self, number: u32, reason: &str, sink: &mut dyn Sink) {
-        self.failed.insert(number);
-        let sizes = self.document.page_sizes();
-        let size = (number as usize).checked_sub(1).and_then(|index| sizes.get(index));
-        let [width, height] = size.copied().unwrap_or_default();
-        let mut finished = Finished { page: blank_page(number, width, height), ..Finished::default() };
-        finished.warnings.push(format!("{}: page {number} could not be read: {reason}", self.source.name));
-        self.tell_page(finished, sink);
     }
 
     fn tell_page(&mut self, finished: Finished, sink: &mut dyn Sink) {
@@ -450,20 +328,14 @@ impl<'a> Extraction<'a> {
         let characters = page.blocks.iter().map(|block| block.plain_text().chars().count() as u64);
         self.counts.characters = characters.fold(self.counts.characters, u64::saturating_add);
         self.counts.images = self.counts.images.saturating_add(at_most_u32(images.len()));
+        self.told_any |= !page.broken || !page.blocks.is_empty();
+        if page.broken {
+            self.broken.push(number);
+        } else {
+            self.counts.pages += 1;
+        }
         let warnings = warnings.into_iter().map(|message| Warning { page: Some(number), message }).collect();
         sink.event(Event::Page { page, figures, warnings }, images);
-    }
-
-    fn outcome(&self) -> Outcome {
-        let Some(first) = self.failed.first() else { return Outcome::Done };
-        let (failed, count) = (self.failed.len(), self.page_count());
-        if self.counts.pages == 0 {
-            Outcome::Failed("no page could be read".to_owned())
-        } else if failed == 1 {
-            Outcome::Partial(format!("page {first} could not be read"))
-        } else {
-            Outcome::Partial(format!("{failed} of {count} pages could not be read, the first is {first}"))
-        }
     }
 
     fn end(&mut self, outcome: Outcome, millis: f64, sink: &mut dyn Sink) {
@@ -482,10 +354,9 @@ impl<'a> Extraction<'a> {
     }
 }
 
-fn tell_progress(activity: &str, done: u32, total: u32, sink: &mut dyn Sink) {
-    let activity = activity.to_owned();
-    let progress = Progress { stage: Stage::Extraction, activity, done, total, tokens: 0, at_once: 1 };
-    sink.event(Event::Progress(progress), Vec::new());
+fn tell_progress(activity: &str, done: u32, total: u32, page: u32, sink: &mut dyn Sink) {
+    let progress = Progress::new(Stage::Extraction, activity, done, total);
+    sink.event(Event::Progress(Progress { page: Some(page), ..progress }), Vec::new());
 }
 
 fn at_most_u32(number: usize) -> u32 {
@@ -496,7 +367,7 @@ fn at_most_u32(number: usize) -> u32 {
 mod tests {
     use super::*;
     use crate::pdf::open;
-    use crate::pipeline::{Assembler, Recording, TickingClock};
+    use crate::pipeline::{Assembler, Recording, TickingClock, describe_source};
 
     const PAPER: &[u8] = include_bytes!("../../tests/browser/fixtures/paper.pdf");
 
@@ -549,7 +420,7 @@ mod tests {
         let told = pages_of(&begun).len();
         assert!(told > 0);
         let first = u32::try_from(told).unwrap() + 1;
-        let rest = run(Pages { first, skip: Vec::new() }, None);
+        let rest = run(Pages { first, ..Pages::default() }, None);
         let pieced = assemble([begun, rest]);
         assert_eq!(whole.document(), pieced.document());
         let counts = |assembler: &Assembler| assembler.report().stage(Stage::Extraction).unwrap().counts;
@@ -562,13 +433,13 @@ mod tests {
         assert!(pages_of(&sink).is_empty());
         let Some((Event::StageEnded(report), _)) = sink.events.last() else { panic!() };
         assert_eq!(report.outcome, Outcome::Stopped);
-        let sink = run(Pages { first: u32::MAX, skip: Vec::new() }, None);
+        let sink = run(Pages { first: u32::MAX, ..Pages::default() }, None);
         assert_eq!(sink.events.len(), 1);
     }
 
     #[test]
     fn a_page_that_is_skipped_is_given_up() {
-        let sink = run(Pages { first: 1, skip: vec![1] }, None);
+        let sink = run(Pages { skip: vec![1], ..Pages::default() }, None);
         assert!(!pages_of(&sink).contains(&1));
         let mut assembler = assemble([sink]);
         assembler.give_up_page(1, "a worker died on it");
@@ -617,15 +488,5 @@ mod tests {
         assert_eq!(extraction.overlay(1, 300).unwrap(), before);
         assert_ne!(extraction.reader().render(1, 300).unwrap(), before);
         assert!(extraction.overlay(999, 300).is_err());
-    }
-
-    #[test]
-    fn the_source_has_no_folder() {
-        let source = describe_source("C:\\papers\\x.pdf", b"abc");
-        assert_eq!((source.name.as_str(), source.bytes), ("x.pdf", 3));
-        assert!(source.sha256.starts_with("ba7816bf"));
-        let mut parts = FileDigest::default();
-        [&b"a"[..], b"", b"bc"].into_iter().for_each(|part| parts.update(part));
-        assert_eq!(parts.describe("x.pdf"), source);
     }
 }

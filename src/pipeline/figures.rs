@@ -1,6 +1,5 @@
 //! A laid-out page's figures as images.
 
-use super::assembler::blank_page;
 use crate::document::{Content, Figure, FigureImage, FigureSource, Page, Rect};
 use crate::layout::{FigureRegion, LaidOutPage, RegionSource};
 use crate::pdf::{ExtractedImage, PageReader};
@@ -23,7 +22,7 @@ pub(super) struct Finished {
 
 impl Default for Finished {
     fn default() -> Self {
-        Self { page: blank_page(0, 0.0, 0.0), figures: Vec::new(), images: Vec::new(), warnings: Vec::new() }
+        Self { page: Page::blank(0, 0.0, 0.0), figures: Vec::new(), images: Vec::new(), warnings: Vec::new() }
     }
 }
 

@@ -27,6 +27,10 @@ mod figures;
 #[cfg(feature = "read")]
 mod guard;
 mod language;
+#[cfg(feature = "read")]
+mod page_maker;
+#[cfg(all(test, feature = "read"))]
+mod page_maker_tests;
 mod parts;
 #[cfg(feature = "read")]
 mod pictures;
@@ -34,24 +38,30 @@ mod report;
 #[cfg(feature = "read")]
 mod scan;
 mod sink;
+#[cfg(feature = "read")]
+mod source;
+#[cfg(feature = "read")]
+mod stand_in;
 #[cfg(feature = "models")]
 mod summarise;
 #[cfg(feature = "read")]
 mod survey;
 
-pub use assembler::{Assembler, blank_page};
+pub use assembler::Assembler;
 #[cfg(not(target_family = "wasm"))]
 pub use clock::SystemClock;
 pub use clock::{Clock, TickingClock};
 #[cfg(feature = "models")]
 pub use describe::describe;
 #[cfg(feature = "read")]
-pub use extraction::{Extraction, FileDigest, Pages, ReadText, Step, describe_source};
+pub use extraction::{Extraction, Pages, ReadText, Step};
 #[cfg(feature = "cli")]
 pub(crate) use guard::guarded;
 #[cfg(feature = "read")]
 pub use guard::is_guarded;
 pub use report::RunReport;
 pub use sink::{Recording, Sink};
+#[cfg(feature = "read")]
+pub use source::{FileDigest, describe_source};
 #[cfg(feature = "models")]
 pub use summarise::{NamedModel, ask, summarise};

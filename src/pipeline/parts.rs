@@ -66,16 +66,7 @@ mod tests {
             confidence: 1.0,
             provenance: Provenance { stage: "extraction".to_owned(), model: None },
         };
-        let text = TextQuality::Digital;
-        Page {
-            number,
-            label: None,
-            width: 600.0,
-            height: 800.0,
-            text,
-            blocks: vec![block],
-            words: Vec::new(),
-        }
+        Page { text: TextQuality::Digital, blocks: vec![block], ..Page::blank(number, 600.0, 800.0) }
     }
 
     #[test]

@@ -17,6 +17,20 @@ pub struct RunReport {
     pub warnings: Vec<Warning>,
 }
 
+/// How the extraction of `count` pages ended of which those in `broken` could not be read; `any` says that there is
+/// something of at least one.
+pub(super) fn outcome_of_pages(broken: &[u32], any: bool, count: u32) -> Outcome {
+    match broken {
+        [] => Outcome::Done,
+        _ if !any => Outcome::Failed("no page could be read".to_owned()),
+        [page] => Outcome::Partial(format!("page {page} could not be read")),
+        [first, ..] => {
+            let failed = broken.len();
+            Outcome::Partial(format!("{failed} of {count} pages could not be read, the first is {first}"))
+        }
+    }
+}
+
 impl RunReport {
     /// Takes in how a stage ended, in place of its last run.
     pub fn record(&mut self, report: StageReport) {

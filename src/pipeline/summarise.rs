@@ -27,20 +27,12 @@ pub fn summarise(
 ) -> StageReport {
     let began = clock.now_ms();
     let id = model.as_ref().map(|model| model.id.to_owned());
-    let mut progress = Progress {
-        stage: Stage::Text,
-        activity: "document".to_owned(),
-        done: 0,
-        total: 1,
-        tokens: 0,
-        at_once: 1,
-    };
+    let mut progress = Progress::new(Stage::Text, "document", 0, 1);
     sink.event(Event::Progress(progress.clone()), Vec::new());
     let made = make_synopsis(document, model.map(|named| (named.id, named.model)), &mut |told| {
         match told {
             Told::Working { activity, done, total, at_once } => {
-                let activity = activity.to_owned();
-                progress = Progress { stage: Stage::Text, activity, done, total, tokens: 0, at_once };
+                progress = Progress { at_once, ..Progress::new(Stage::Text, activity, done, total) };
                 sink.event(Event::Progress(progress.clone()), Vec::new());
             }
             Told::Writing { text, tokens } => tell_writing(text, tokens, &mut progress, sink),
@@ -88,14 +80,7 @@ pub fn ask(
     model: Option<NamedModel<'_>>,
     sink: &mut dyn Sink,
 ) -> Answer {
-    let mut progress = Progress {
-        stage: Stage::Text,
-        activity: "answer".to_owned(),
-        done: 0,
-        total: 1,
-        tokens: 0,
-        at_once: 1,
-    };
+    let mut progress = Progress::new(Stage::Text, "answer", 0, 1);
     sink.event(Event::Progress(progress.clone()), Vec::new());
     answer(document, question, model.map(|named| (named.id, named.model)), &mut |so_far| {
         tell_writing(so_far.text, so_far.tokens, &mut progress, sink);

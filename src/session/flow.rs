@@ -350,6 +350,7 @@ impl Session {
         match event {
             Told::Progress(progress) => {
                 if progress.stage == stage {
+                    job.at_page = progress.page.or(job.at_page);
                     let state = job.stage_mut(stage);
                     if let Some(last) = state.progress.take_if(|last| last.done != progress.done) {
                         state.parts.unit_ended(&last);
@@ -376,7 +377,7 @@ impl Session {
                 }
                 if let Some(job) = self.job(id)
                     && stage == Stage::Extraction
-                    && (job.resumed || !job.deaths.is_empty())
+                    && (job.resumed || job.deaths_in_all() > 0)
                 {
                     let whole = self::report(job, stage, report.outcome.clone(), now);
                     report = StageReport { outcome: report.outcome, ..whole };
@@ -390,6 +391,7 @@ impl Session {
                 let Some(job) = self.job_mut(id) else { return };
                 job.result.apply(told, images);
                 job.page_changed(number);
+                self.pages.release();
                 self.announce_pages(id);
             }
             Told::Described { figure, description } => {

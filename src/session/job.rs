@@ -48,8 +48,14 @@ pub struct Job {
     pub(super) resumed: bool,
     /// Pages to leave out.
     pub(super) skip_pages: BTreeSet<u32>,
+    /// Pages that are not read but painted, and why.
+    pub(super) picture_pages: BTreeMap<u32, String>,
+    /// The page that the worker said last that it is at.
+    pub(super) at_page: Option<u32>,
     /// How often a worker died on a page; page 0 is the opening of the file.
     pub(super) deaths: BTreeMap<u32, u32>,
+    /// How often a worker died that also drew a page.
+    pub(super) drawing_deaths: u32,
     /// Figures to leave out because a worker died on them.
     pub(super) skip_figures: BTreeSet<FigureId>,
     /// Models that failed on this document.
@@ -199,7 +205,10 @@ impl Job {
             may_download: false,
             resumed: false,
             skip_pages: BTreeSet::new(),
+            picture_pages: BTreeMap::new(),
+            at_page: None,
             deaths: BTreeMap::new(),
+            drawing_deaths: 0,
             skip_figures: BTreeSet::new(),
             broken_models: BTreeSet::new(),
             model_deaths: 0,
@@ -266,6 +275,11 @@ impl Job {
     #[must_use]
     pub fn has_pages(&self) -> bool {
         !self.result.page_sizes().is_empty()
+    }
+
+    /// How often a document worker died on it.
+    pub(super) fn deaths_in_all(&self) -> u32 {
+        self.deaths.values().sum::<u32>() + self.drawing_deaths
     }
 
     /// Milliseconds worked so far.

@@ -56,6 +56,9 @@ pub(super) struct PageImages {
     counter: u64,
     /// With boxes for what each step of the layout saw.
     overlay: bool,
+    /// Nothing is drawn until the document worked on gets further: a worker died while it did both, and the next
+    /// death is to say which of them it was.
+    held: bool,
 }
 
 impl PageImages {
@@ -181,10 +184,21 @@ impl PageImages {
         }
     }
 
-    /// The worker is gone, and with it what was open and being rendered.
-    pub(super) fn worker_died(&mut self) {
+    /// Nothing is drawn for now, because a worker died that drew and read.
+    pub(super) fn hold(&mut self) {
+        self.held = true;
+    }
+
+    /// What was held back may be drawn.
+    pub(super) fn release(&mut self) {
+        self.held = false;
+    }
+
+    /// The worker is gone, and with it what was open and being rendered. True if something was.
+    pub(super) fn worker_died(&mut self) -> bool {
         self.open.clear();
-        if let Some(key) = self.rendering.take()
+        let rendering = self.rendering.take();
+        if let Some(key) = rendering
             && let Some(entry) = self.entries.get_mut(&key)
         {
             entry.tries += 1;
@@ -194,6 +208,7 @@ impl PageImages {
                 entry.image = PageImage::Waiting;
             }
         }
+        rendering.is_some()
     }
 }
 
@@ -263,6 +278,9 @@ impl Session {
         if self.broken.is_some() || self.pages.rendering.is_some() || self.clock.stop.is_some() {
             return;
         }
+        if self.pages.held && self.active.is_some_and(|id| self.is_extracting(id)) {
+            return;
+        }
         let Some((job, page, width_px)) = self.pages.next() else { return };
         let was_idle = !self.document_worker_busy();
         if !self.pages.is_open(job) {
@@ -315,8 +333,9 @@ impl Session {
             password: job.password.clone(),
             first_page,
             skip_pages: job.skip_pages.iter().copied().collect(),
+            picture_pages: job.picture_pages.iter().map(|(page, why)| (*page, why.clone())).collect(),
             // After a death, page by page: the next one is to be the page's that caused it.
-            ahead: if job.deaths.is_empty() { self.scans.at_once() } else { 1 },
+            ahead: if job.deaths_in_all() == 0 { self.scans.at_once() } else { 1 },
         };
         let file = job.file;
         // Others are closed first, so that their memory serves this one.

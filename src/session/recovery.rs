@@ -1,7 +1,7 @@
 //! Stopping, and going on after a worker died.
 //!
-//! A dead worker is started again and the document goes on from the last finished page. A page, figure or
-//! summary on which a worker dies twice is left out, and the report says so.
+//! A dead worker is started again and the document goes on from the last finished page. A page on which a worker dies
+//! twice is painted instead of being read; a figure or summary on which it does is left out. The report says so.
 
 use super::Session;
 use super::flow::report;
@@ -13,6 +13,7 @@ use super::workers::{Life, MAX_FAILED_STARTS};
 use crate::pipeline::event::{Outcome, Stage, StageReport};
 use crate::protocol::{DownloadState, JobId, Request};
 use crate::registry::ModelEntry;
+use std::collections::btree_map::Entry::Vacant;
 
 /// Times a worker may die on the same page or figure before that is left out.
 const MAX_DEATHS: u32 = 2;
@@ -184,47 +185,19 @@ impl Session {
     }
 
     fn document_worker_died(&mut self, why: &str, never_spoke: bool, out: &mut Vec<Command>) {
-        let now = self.now;
-        self.pages.worker_died();
+        let drew = self.pages.worker_died();
         self.drop_scans(out);
         if let Some((id, _)) = self.clock.stop.take() {
             self.finish_stopped(id);
             return;
         }
         let Some(id) = self.active else { return };
-        let Some(job) = self.job_mut(id) else { return };
-        if job.running_stage() != Some(Stage::Extraction) {
+        if self.job(id).and_then(super::Job::running_stage) != Some(Stage::Extraction) {
             return;
         }
         if !never_spoke {
-            let page = if job.has_pages() { job.result.next_page() } else { 0 };
-            let deaths = job.deaths.entry(page).or_insert(0);
-            *deaths += 1;
-            let (deaths, in_all) = (*deaths, job.deaths.values().sum::<u32>());
-            let place = if page == 0 { "opening the file".to_owned() } else { format!("page {page}") };
-            job.note(format!("The worker failed on {place} ({why}) and was started again."));
-            if page == 0 && deaths >= MAX_DEATHS {
-                let message = format!("The worker failed twice on opening the file ({why}).");
-                let advice = "The file may need more memory than the browser gives, or be damaged. Close \
-                              other tabs and try again, or save it from a PDF reader under a new name."
-                    .to_owned();
-                self.take_back_stage(id);
-                self.finish(id, JobState::Failed { message, advice });
+            if !self.goes_on_after(id, why, drew) {
                 return;
-            }
-            if in_all >= MAX_DEATHS_IN_ALL {
-                let reason = format!("workers failed {in_all} times; pages from {page} on are missing");
-                let report = report(job, Stage::Extraction, Outcome::Partial(reason), now);
-                self.end_stage(id, report);
-                return;
-            }
-            if page > 0 && deaths >= MAX_DEATHS {
-                job.skip_pages.insert(page);
-                let reason = format!("The page was left out: the worker failed on it twice ({why}).");
-                job.result.give_up_page(page, &reason);
-                job.note(format!("Page {page} was left out: the worker failed on it twice."));
-                job.page_changed(page);
-                self.keep(id, Entry::GaveUp { page, reason }, &[]);
             }
             self.notify(
                 "The worker failed and was started again. The work goes on from the last finished page.",
@@ -235,6 +208,70 @@ impl Session {
         if let Some(job) = self.job_mut(id) {
             job.stage_mut(Stage::Extraction).began = began;
         }
+    }
+
+    /// A worker died while it extracted a document, and perhaps also `drew` one of its pages. False if that was once
+    /// too often.
+    fn goes_on_after(&mut self, id: JobId, why: &str, drew: bool) -> bool {
+        let now = self.now;
+        let Some(job) = self.job_mut(id) else { return false };
+        let next = if job.has_pages() { job.result.next_page() } else { 0 };
+        let page = job.at_page.take().unwrap_or(next);
+        if drew {
+            // Not known which of the two it was.
+            job.drawing_deaths += 1;
+        } else {
+            *job.deaths.entry(page).or_insert(0) += 1;
+        }
+        let (deaths, in_all) = (job.deaths.get(&page).copied().unwrap_or(0), job.deaths_in_all());
+        let place = if page == 0 { "opening the file".to_owned() } else { format!("page {page}") };
+        job.note(format!("The worker failed on {place} ({why}) and was started again."));
+        if page == 0 && deaths >= MAX_DEATHS {
+            let message = format!("The worker failed twice on opening the file ({why}).");
+            let advice = "The file may need more memory than the browser gives, or be damaged. Close \
+                          other tabs and try again, or save it from a PDF reader under a new name."
+                .to_owned();
+            self.take_back_stage(id);
+            self.finish(id, JobState::Failed { message, advice });
+            return false;
+        }
+        if in_all >= MAX_DEATHS_IN_ALL {
+            let reason = format!("workers failed {in_all} times; pages from {next} on are missing");
+            let report = report(job, Stage::Extraction, Outcome::Partial(reason), now);
+            self.end_stage(id, report);
+            return false;
+        }
+        if drew {
+            self.pages.hold();
+        } else if page > 0 && deaths >= MAX_DEATHS {
+            self.reads_no_more(id, page, why);
+        }
+        true
+    }
+
+    /// Workers died twice on a page: it is painted instead of being read, and left out if they die of that too.
+    fn reads_no_more(&mut self, id: JobId, page: u32, why: &str) {
+        let Some(job) = self.job_mut(id) else { return };
+        // A page that is finished is only not looked through again.
+        let finished = job.document().pages.iter().any(|known| known.number == page);
+        if let Vacant(entry) = job.picture_pages.entry(page) {
+            entry.insert(format!("the worker failed on it twice ({why})"));
+            if !finished {
+                job.note(format!("Page {page} is kept as a picture: the worker failed on it twice."));
+            }
+            return;
+        }
+        job.skip_pages.insert(page);
+        if finished {
+            return;
+        }
+        let reason = format!(
+            "The page was left out: the worker failed twice while it read it, and then while it painted it ({why})."
+        );
+        job.result.give_up_page(page, &reason);
+        job.note(format!("Page {page} was left out: the worker failed on it three times."));
+        job.page_changed(page);
+        self.keep(id, Entry::GaveUp { page, reason }, &[]);
     }
 
     pub(super) fn active_model_stage(&self) -> Option<(JobId, Stage)> {

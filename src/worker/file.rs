@@ -107,13 +107,6 @@ fn memory_for(name: &str, blob: &Blob) -> Result<(Vec<u8>, usize), String> {
 
 fn tell(job: JobId, done: usize, total: usize) {
     let megabytes = |bytes: usize| u32::try_from(bytes.div_ceil(MEGABYTE)).unwrap_or(u32::MAX);
-    let progress = Progress {
-        stage: Stage::Extraction,
-        activity: READING_FILE.to_owned(),
-        done: megabytes(done),
-        total: megabytes(total),
-        tokens: 0,
-        at_once: 1,
-    };
+    let progress = Progress::new(Stage::Extraction, READING_FILE, megabytes(done), megabytes(total));
     post(Response::Event { job, event: Event::Progress(progress) });
 }

@@ -147,9 +147,7 @@ async fn fetched(job: JobId, plan: &FilePlan, name: &str) -> Result<Vec<u8>, Sca
         }
         told = now;
         let percent = u32::try_from(100 * received / total.max(1)).unwrap_or(100).min(99);
-        let activity = format!("loading {name}");
-        let progress =
-            Progress { stage: Stage::Extraction, activity, done: percent, total: 100, tokens: 0, at_once: 1 };
+        let progress = Progress::new(Stage::Extraction, format!("loading {name}"), percent, 100);
         post(Response::Event { job, event: Event::Progress(progress) });
     });
     Ok(bytes.await?)

@@ -44,7 +44,7 @@ fn is_any_dead(script: &Script) -> bool {
 fn progress(activity: &str) -> Told {
     let stage = Stage::Text;
     let activity = activity.to_owned();
-    Told::Progress(Progress { stage, activity, done: 0, total: 1, tokens: 0, at_once: 1 })
+    Told::Progress(Progress::new(stage, activity, 0, 1))
 }
 
 #[test]

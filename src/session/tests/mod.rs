@@ -231,16 +231,12 @@ fn block(page: u32, index: usize, bbox: Rect, content: Content) -> Block {
 fn page(number: u32) -> Page {
     let spans = vec![Span { text: format!("Text of page {number}."), ..Span::default() }];
     Page {
-        words: Vec::new(),
-        number,
-        label: None,
-        width: 600.0,
-        height: 800.0,
         text: TextQuality::Digital,
         blocks: vec![
             block(number, 1, Rect::new(0.0, 0.0, 600.0, 200.0), Content::Paragraph { spans: spans.clone() }),
             block(number, 2, Rect::new(10.0, 10.0, 100.0, 40.0), Content::Heading { level: 1, spans }),
         ],
+        ..Page::blank(number, 600.0, 800.0)
     }
 }
 

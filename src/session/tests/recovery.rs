@@ -1,4 +1,5 @@
 use super::*;
+use crate::pipeline::event::Progress;
 
 #[test]
 fn a_dead_worker_is_started_again_and_goes_on_from_the_last_finished_page() {
@@ -16,16 +17,53 @@ fn a_dead_worker_is_started_again_and_goes_on_from_the_last_finished_page() {
     assert_eq!(script.job(job).notes.len(), 1);
 }
 
+/// The pages that are to be painted.
+fn pictures(commands: &[Command]) -> Vec<(u32, String)> {
+    let pictures = requests(commands).into_iter().find_map(|request| match request {
+        Request::Convert { picture_pages, .. } => Some(picture_pages.clone()),
+        _ => None,
+    });
+    pictures.unwrap()
+}
+
 #[test]
-fn a_page_that_kills_the_worker_twice_is_left_out_and_reported() {
+fn a_page_that_kills_the_worker_twice_is_painted_instead() {
     let mut script = Script::new();
     let job = script.add("a.pdf");
     script.ready(Role::Document);
     script.opened(job, 3);
     script.page(job, 1);
     script.dies(Role::Document);
+    assert_eq!(pictures(&script.ready(Role::Document)), []);
+    script.opened(job, 3);
+    script.dies(Role::Document);
+    let commands = script.ready(Role::Document);
+    assert_eq!(convert(&commands), Some((job, 2, Vec::new())));
+    assert_eq!(pictures(&commands), [(2, "the worker failed on it twice (unreachable)".to_owned())]);
+    script.opened(job, 3);
+    let broken = Page { broken: true, ..page(2) };
+    script.told(Role::Document, job, Told::Page { page: broken, figures: Vec::new(), warnings: Vec::new() });
+    script.page(job, 3);
+    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+    assert_eq!(script.job(job).document().pages.len(), 3);
+    assert!(script.job(job).notes.iter().any(|note| note.contains("Page 2 is kept as a picture")));
+    let report = script.job(job).result.report();
+    let outcome = &report.stage(Stage::Extraction).unwrap().outcome;
+    assert_eq!(outcome, &Outcome::Partial("page 2 could not be read".to_owned()));
+}
+
+#[test]
+fn a_page_whose_painting_kills_the_worker_too_is_left_out_and_reported() {
+    let mut script = Script::new();
+    let job = script.add("a.pdf");
     script.ready(Role::Document);
     script.opened(job, 3);
+    script.page(job, 1);
+    for _ in 0..2 {
+        script.dies(Role::Document);
+        assert_eq!(convert(&script.ready(Role::Document)), Some((job, 2, Vec::new())));
+        script.opened(job, 3);
+    }
     script.dies(Role::Document);
     assert_eq!(convert(&script.ready(Role::Document)), Some((job, 3, vec![2])));
     script.opened(job, 3);
@@ -33,9 +71,83 @@ fn a_page_that_kills_the_worker_twice_is_left_out_and_reported() {
     script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
     let document = script.job(job).document();
     assert_eq!(document.pages.len(), 3);
-    assert!(document.pages[1].blocks.is_empty());
+    assert!(document.pages[1].blocks.is_empty() && document.pages[1].broken);
     assert!(document.warnings.iter().any(|warning| warning.page == Some(2)));
     assert!(script.job(job).notes.iter().any(|note| note.contains("Page 2 was left out")));
+}
+
+/// The document worker tells at which page it is.
+fn at_page(script: &mut Script, job: JobId, activity: &str, page: u32) {
+    let progress = Progress { page: Some(page), ..Progress::new(Stage::Extraction, activity, 0, 9) };
+    script.told(Role::Document, job, Told::Progress(progress));
+}
+
+#[test]
+fn a_worker_that_dies_while_it_looks_pages_through_died_on_the_one_it_named() {
+    let mut script = Script::new();
+    let job = script.add("a.pdf");
+    for _ in 0..2 {
+        let commands = script.ready(Role::Document);
+        assert_eq!(pictures(&commands), [], "nothing is held against the pages before it");
+        script.opened(job, 9);
+        at_page(&mut script, job, "looking through", 6);
+        at_page(&mut script, job, "looking through", 7);
+        script.dies(Role::Document);
+    }
+    let commands = script.ready(Role::Document);
+    assert_eq!(convert(&commands), Some((job, 1, Vec::new())));
+    assert!(matches!(&pictures(&commands)[..], [(7, _)]));
+}
+
+#[test]
+fn a_finished_page_on_which_workers_die_while_they_look_through_it_again_stays() {
+    let mut script = Script::new();
+    let job = script.add("a.pdf");
+    script.ready(Role::Document);
+    script.opened(job, 9);
+    script.page(job, 1);
+    script.page(job, 2);
+    at_page(&mut script, job, "page", 3);
+    script.dies(Role::Document);
+    for _ in 0..3 {
+        script.ready(Role::Document);
+        script.opened(job, 9);
+        at_page(&mut script, job, "looking through", 1);
+        script.dies(Role::Document);
+    }
+    let commands = script.ready(Role::Document);
+    assert_eq!(convert(&commands), Some((job, 3, vec![1])));
+    let pages = &script.job(job).document().pages;
+    assert!(pages.len() == 2 && pages.iter().all(|page| !page.broken && page.blocks.len() == 2));
+    assert!(!script.job(job).notes.iter().any(|note| note.contains("picture") || note.contains("left out")));
+}
+
+#[test]
+fn a_worker_that_dies_while_it_draws_and_reads_is_held_against_no_page_until_that_is_known() {
+    let mut script = Script::new();
+    let job = script.add("a.pdf");
+    script.ready(Role::Document);
+    script.opened(job, 3);
+    script.page(job, 1);
+    let asked = |commands: &[Command]| {
+        requests(commands).iter().any(|request| matches!(request, Request::Render { .. }))
+    };
+    let commands = script.event(Event::PageShown { job, page: 1, width_px: 500 });
+    assert!(asked(&commands));
+    script.dies(Role::Document);
+    let commands = script.ready(Role::Document);
+    assert_eq!(convert(&commands), Some((job, 2, Vec::new())));
+    assert!(!asked(&commands), "drawing waits");
+    script.opened(job, 3);
+    assert!(!asked(&script.tick_after(250.0)));
+    assert!(asked(&script.page(job, 2)), "the reading was not to blame");
+    script.dies(Role::Document);
+    script.ready(Role::Document);
+    script.opened(job, 3);
+    script.page(job, 3);
+    script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
+    assert_eq!(script.session.page_image(job, 1), PageImage::Failed("The page cannot be drawn.".to_owned()));
+    assert!(script.job(job).document().pages.iter().all(|page| !page.broken));
 }
 
 #[test]

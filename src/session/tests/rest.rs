@@ -271,14 +271,7 @@ fn a_file_whose_reading_was_stopped_is_read_again() {
     let mut script = Script::new();
     let job = script.add("large.pdf");
     script.ready(Role::Document);
-    let progress = |done| Progress {
-        stage: Stage::Extraction,
-        activity: READING_FILE.to_owned(),
-        done,
-        total: 500,
-        tokens: 0,
-        at_once: 1,
-    };
+    let progress = |done| Progress::new(Stage::Extraction, READING_FILE, done, 500);
     script.told(Role::Document, job, Told::Progress(progress(40)));
     script.event(Event::Stop(job));
     script.response(Role::Document, Response::Stopped { job });

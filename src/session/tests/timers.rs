@@ -4,7 +4,7 @@ use super::*;
 use crate::pipeline::event::Progress;
 
 fn progress(stage: Stage, activity: &str, done: u32, tokens: u32) -> Progress {
-    Progress { stage, activity: activity.to_owned(), done, total: 9, tokens, at_once: 1 }
+    Progress { tokens, ..Progress::new(stage, activity, done, 9) }
 }
 
 fn tell(script: &mut Script, job: JobId, progress: Progress) {

@@ -30,14 +30,7 @@ pub(super) async fn load(entry: &ModelEntry, stage: Stage, sink: &mut dyn Sink) 
     let tokenizer = folder.read(FileRole::Tokenizer.stored_name()).await?;
     let blob = folder.blob(FileRole::Weights.stored_name()).await?;
     let size = blob.size();
-    let progress = Progress {
-        stage,
-        activity: format!("{}{}", Progress::LOADING, entry.id),
-        done: 0,
-        total: 100,
-        tokens: 0,
-        at_once: 1,
-    };
+    let progress = Progress::new(stage, format!("{}{}", Progress::LOADING, entry.id), 0, 100);
     sink.event(Event::Progress(progress.clone()), Vec::new());
     let weights = Told { inner: BlobReader::new(blob)?, read: 0.0, size, progress, sink };
     let model = match entry.kind {
