@@ -68,6 +68,16 @@ impl Figure {
     pub fn is_page(&self) -> bool {
         self.id == FigureId::of_page(self.page)
     }
+
+    /// What to call it where nobody described it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match &self.label {
+            Some(label) => label.clone(),
+            None if self.is_page() => format!("Page {} as a picture", self.page),
+            None => format!("Figure on page {}", self.page),
+        }
+    }
 }
 
 /// How a figure came to be an image.

@@ -11,7 +11,7 @@ use super::inline::push_html;
 use super::markdown::Contents;
 use super::notes::Notes;
 use super::table::html_table;
-use super::wording::{bare_name, description_origin, method_name, words_in};
+use super::wording::{description_origin, method_name, words_in};
 use crate::document::{Content, Document, Figure, FigureId};
 
 /// What goes into the page.
@@ -268,8 +268,7 @@ fn push_figure(figure: &Figure, out: &mut String) {
     out.push_str("<figure><img src=\"");
     escape_html(&figure.file, out);
     out.push_str("\" alt=\"");
-    let alternative = description.or(figure.label.as_deref());
-    escape_html(&alternative.map_or_else(|| bare_name(figure), str::to_owned), out);
+    escape_html(&description.map_or_else(|| figure.name(), str::to_owned), out);
     out.push_str("\">");
     if let Some(description) = &figure.description {
         out.push_str("<figcaption>");

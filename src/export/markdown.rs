@@ -7,7 +7,7 @@ use super::front_matter::front_matter;
 use super::inline::{longest_run, markdown_line};
 use super::notes::Notes;
 use super::table::markdown_table;
-use super::wording::{bare_name, description_origin, method_name, words_in};
+use super::wording::{description_origin, method_name, words_in};
 use crate::document::{Block, Content, Document, Figure, FigureId, Generated, Method, Page, plain_text};
 
 /// What becomes of a printed table of contents.
@@ -302,11 +302,7 @@ impl Writer<'_> {
 
 fn figure_markdown(figure: &Figure, options: &MarkdownOptions) -> String {
     let description = figure.description.as_ref().filter(|_| options.descriptions);
-    let alternative = match (description, &figure.label) {
-        (Some(description), _) => description.text.clone(),
-        (None, Some(label)) => label.clone(),
-        (None, None) => bare_name(figure),
-    };
+    let alternative = description.map_or_else(|| figure.name(), |description| description.text.clone());
     let mut out = format!("![{}]({})", fully_escaped(&alternative), figure.file);
     if let Some(description) = description {
         let mut text = String::new();

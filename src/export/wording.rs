@@ -27,12 +27,6 @@ pub(super) fn words_in(figure: &Figure) -> Option<String> {
     (!shown.is_empty()).then(|| format!("Words in it: {shown}"))
 }
 
-/// A figure without description and number, for the reader.
-pub(super) fn bare_name(figure: &Figure) -> String {
-    let page = figure.page;
-    if figure.is_page() { format!("Page {page} as a picture") } else { format!("Figure on page {page}") }
-}
-
 /// Who described a figure, for the reader.
 pub(super) fn description_origin(description: &Description) -> String {
     match &description.model {

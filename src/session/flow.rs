@@ -185,6 +185,7 @@ impl Session {
         let parts = &mut job.stage_mut(Stage::Vision).parts;
         parts.requests += 1;
         parts.batch.clone_from(&figures);
+        parts.model = Some(model.clone());
         let work = Work::Stage(id, Stage::Vision, Some(model.clone()));
         let request = Request::Describe { job: id, model, figures, brief };
         self.ask_models(work, request, Attachment::Buffers(buffers), out);
@@ -206,6 +207,7 @@ impl Session {
         let document = Box::new(job.document().clone());
         let parts = &mut job.stage_mut(Stage::Text).parts;
         parts.requests += 1;
+        parts.model.clone_from(&model);
         let work = Work::Stage(id, Stage::Text, model.clone());
         let request = Request::Summarise { job: id, model, document, brief: parts.brief_text, one_by_one };
         self.ask_models(work, request, Attachment::Nothing, out);

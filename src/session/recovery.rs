@@ -283,7 +283,7 @@ impl Session {
     fn model_worker_died(&mut self, why: &str, never_spoke: bool, loading: Loading, out: &mut Vec<Command>) {
         self.lose_questions(&format!("The worker failed ({why}). Ask again."));
         let Some((id, stage)) = self.active_model_stage() else { return };
-        let model = self.stored_for(id, stage);
+        let model = self.model_at_work(id, stage);
         if !never_spoke && is_memory_refused(why, loading) {
             let failed = format!("was refused the memory that it needs ({why})");
             self.model_gives_way(id, stage, &failed, out);
@@ -340,7 +340,7 @@ impl Session {
         else {
             return false;
         };
-        let Some(model) = self.stored_for(id, stage) else { return false };
+        let Some(model) = self.model_at_work(id, stage) else { return false };
         // The browser may have cleared it away.
         self.list_models(out);
         let goes_on = self.takes_another(id, stage, &model, &format!("failed ({why})"));
@@ -363,7 +363,10 @@ impl Session {
             return false;
         }
         let instead = match (self.stored_for(id, stage), stage) {
-            (Some(smaller), _) => format!("{}, which is smaller, went on", smaller.name),
+            (Some(other), _) if other.memory < model.memory => {
+                format!("{}, which is smaller, went on", other.name)
+            }
+            (Some(other), _) => format!("{} went on", other.name),
             (_, Stage::Text) => "the summary was made of sentences from the document".to_owned(),
             _ => return false,
         };

@@ -59,8 +59,8 @@ fn Item(id: JobId, figure: FigureId) -> impl IntoView {
     };
     let name = move || {
         let found = found.get()?;
-        let label = found.label.clone().unwrap_or_else(|| "Figure".to_owned());
-        Some(format!("{label}, page {}", found.page))
+        let page = found.page;
+        Some(found.label.as_ref().map_or_else(|| found.name(), |label| format!("{label}, page {page}")))
     };
     let tag = move || {
         let description = found.get()?.description?;

@@ -2,7 +2,7 @@
 //! becomes markup, and only addresses that [`safe_address`] lets through become links.
 
 use super::store::{Ui, by_id, document, ui};
-use crate::document::{Block, BlockId, Content, FigureId, LinkTarget, Page, Script, Span, Table};
+use crate::document::{Block, BlockId, Content, Figure, FigureId, LinkTarget, Page, Script, Span, Table};
 use crate::export::safe_address;
 use crate::protocol::JobId;
 use crate::session::Event;
@@ -204,8 +204,8 @@ pub(super) fn FigureImage(job: JobId, id: FigureId) -> impl IntoView {
         revision.get();
         ui.peek(|session| session.job(job)?.document().figure(&id)?.description.clone())
     });
-    let alt =
-        move || description.get().map(|description| description.text).unwrap_or_else(|| "Figure".to_owned());
+    let name = found.as_ref().map(Figure::name).unwrap_or_default();
+    let alt = move || description.get().map_or_else(|| name.clone(), |description| description.text);
     let (width, height) = found.map_or((0, 0), |figure| (figure.width_px, figure.height_px));
     view! {
         {match url {

@@ -96,6 +96,24 @@ fn a_model_that_does_not_load_within_two_minutes_gives_way_to_a_smaller_one() {
 }
 
 #[test]
+fn a_model_that_came_meanwhile_is_not_blamed_for_the_one_at_work() {
+    let mut script = script_with(&[("large", ModelKind::Caption), ("small", ModelKind::Caption)]);
+    let stored = |ids: &[&str]| {
+        let stored = |id: &&str| StoredModel { id: (*id).to_owned(), bytes: 9, complete: true };
+        Response::Stored { models: ids.iter().map(stored).collect(), used: 9, quota: 99, persisted: false }
+    };
+    script.response(Role::Store, stored(&["small"]));
+    let job = with_figures(&mut script, 1);
+    script.response(Role::Store, stored(&["large", "small"]));
+    pass(&mut script, job, 122, Some(progress(Stage::Vision, "loading small", 99, 0)));
+    script.ready(Role::Model);
+    let expected = [("small".to_owned(), vec![1], false), ("large".to_owned(), vec![1], false)];
+    assert_eq!(asked(&script), expected);
+    let notes = notes(&script, job);
+    assert!(notes.contains("SMALL did not load within two minutes, so LARGE went on"), "{notes}");
+}
+
+#[test]
 fn time_before_the_worker_listens_is_not_the_models() {
     let mut script = script_with(&[("large", ModelKind::Text)]);
     let job = script.extracted(1);

@@ -305,14 +305,51 @@ export function tests(harness) {
         assert.match(source, /The fourth page is whole/);
       }));
 
-    it("leaves out a page that ends the worker twice, says so, and gives the others", () =>
+    it("keeps a page that ends the worker as a picture with the text read from it, and gives the others", () =>
       open(
         async (site) => {
           await site.drop(fixture("paper.pdf"));
           await site.reach("paper.pdf", "done");
-          await assertWhole(site, "paper.pdf", 4);
+          const { pages, figures, warnings } = await assertWhole(site, "paper.pdf", 4);
+          assert.deepEqual(pages.map((it) => Boolean(it.broken)), [false, false, true, false]);
+          assert.ok(pages.every((it) => it.blocks.length > 3), "the pages before it are not to blame");
+          const [picture, ...blocks] = pages[2].blocks;
+          assert.deepEqual([picture.kind, picture.figure], ["figure", "p3-page"]);
+          assert.ok(blocks.every((it) => it.provenance.stage === "ocr"));
+          const { not_described: why, width_px: width, height_px: height } = figures.find((it) => it.id === "p3-page");
+          assert.deepEqual([why, width, height], ["the picture of a whole page", 1654, 2339]);
+          const [{ message }] = warnings.filter((it) => it.page === 3);
+          assert.match(message, /^paper\.pdf: page 3 could not be read: the worker failed on it twice .*; a picture of it and the text read from that stand in its place$/);
+
           const told = await notes(site);
-          assert.match(told, /Page 3 was left out: the worker failed on it twice/);
+          assert.match(told, /Page 3 is kept as a picture: the worker failed on it twice/);
+          assert.match(told, /in part: page 3 could not be read/);
+          await site.at("warnings").getByRole("button", { name: "page 3" }).click();
+          const source = await site.source();
+          assert.match(source, /!\[Page 3 as a picture\]\(images\/p3-page\.png\)\s+#+ Suggestions for following the course/);
+          const shown = site.at("page-text").nth(2).getByRole("img", { name: "Page 3 as a picture" });
+          await until("the picture", () => shown.evaluate((it) => it.complete && it.naturalWidth === 1654));
+        },
+        {
+          prepare: beforeEachWorker,
+          // As a trap in the reading of the page does, while all pages are looked through.
+          given: `const tell = self.postMessage.bind(self);
+            self.postMessage = (message, ...more) => {
+              tell(message, ...more);
+              if (/"activity":"looking through".*"page":3\\b/.test(message[0])) throw new WebAssembly.RuntimeError("unreachable");
+            };`,
+        },
+      ));
+
+    it("leaves out a page that ends the worker whatever is done with it, says so, and gives the others", () =>
+      open(
+        async (site) => {
+          await site.drop(fixture("paper.pdf"));
+          await site.reach("paper.pdf", "done");
+          const { pages } = await assertWhole(site, "paper.pdf", 4);
+          assert.deepEqual(pages.map((it) => it.blocks.length === 0), [false, false, true, false]);
+          const told = await notes(site);
+          assert.match(told, /Page 3 was left out: the worker failed on it three times/);
           assert.match(told, /in part: page 3 could not be read/);
           await site.at("warnings").getByRole("button", { name: "page 3" }).click();
           assert.match(await site.source(), /Statement of Need/);
