@@ -8,7 +8,7 @@
 //! and, for everything else, done by ending the worker, which also returns its memory to the system.
 
 use crate::document::{Description, Document, FigureId, Passage};
-use crate::pipeline::event::{Event, Options};
+use crate::pipeline::event::{Event, Options, Trouble};
 use crate::registry::{Measured, ModelEntry, ModelKind, StoredModel};
 use serde::{Deserialize, Serialize};
 
@@ -49,10 +49,8 @@ pub enum Request {
         password: Option<String>,
         /// From 1; more after a worker died.
         first_page: u32,
-        /// Pages to leave out because a worker died on them.
-        skip_pages: Vec<u32>,
-        /// Pages to paint and not to read, each with the reason, because a worker died while it read them.
-        picture_pages: Vec<(u32, String)>,
+        /// Pages on which workers died.
+        troubled: Vec<Trouble>,
         /// Pages that may have their pixels read at a time.
         ahead: u32,
     },

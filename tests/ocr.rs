@@ -5,9 +5,8 @@
 use recto::document::{Document, FigureImage, TextQuality};
 use recto::export::{MarkdownOptions, markdown};
 use recto::ocr::{Alphabet, Bitmap, Network, QuickNetwork, ReadLine, Reader, RtenNetwork};
-use recto::pipeline::event::{Event, ReadScans};
+use recto::pipeline::event::{Detour, Event, ReadScans, Trouble};
 use recto::pipeline::{Assembler, Extraction, Pages, Sink, Step, TickingClock, describe_source};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 #[derive(Default)]
@@ -64,8 +63,8 @@ fn a_scan_becomes_text() {
 
 #[test]
 fn a_page_that_cannot_be_read_is_a_picture_and_the_text_in_it() {
-    let pictures = BTreeMap::from([(1, "a worker died on it".to_owned())]);
-    let (document, text) = convert("phototest.pdf", Pages { pictures, ..Pages::default() });
+    let trouble = Trouble { page: 1, detour: Detour::Picture, why: "a worker died on it".to_owned() };
+    let (document, text) = convert("phototest.pdf", Pages { troubled: vec![trouble], ..Pages::default() });
     let start = "![Page 1 as a picture](images/p1-page.png)\n\nThis is a lot of 12 point text to test";
     assert!(text.starts_with(start) && text.contains("quick brown dog jumped over the lazy"), "{text}");
     let page = &document.pages[0];

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct BlockId(pub String);
 
 impl BlockId {
-    /// The name of block `index` (from 1) of page `page` (from 1).
+    /// The name of block `index` (from 1; 0 for the picture of a page that could not be read) of page `page` (from 1).
     #[must_use]
     pub fn new(page: u32, index: usize) -> Self {
         Self(format!("p{page}-b{index}"))

@@ -96,6 +96,12 @@ impl Assembler {
         RunReport { warnings: self.document.warnings.clone(), ..self.report.clone() }
     }
 
+    /// How a stage ended, if it has: what its worker said, as far as that knew.
+    #[must_use]
+    pub fn stage_report(&self, stage: Stage) -> Option<&StageReport> {
+        self.report.stage(stage)
+    }
+
     /// Width and height of each page of the file in points, those not yet extracted too.
     #[must_use]
     pub fn page_sizes(&self) -> &[[f32; 2]] {
@@ -295,7 +301,7 @@ impl Assembler {
             report.counts.characters = blocks.map(|block| block.plain_text().chars().count() as u64).sum();
             report.counts.images = count(self.images.len());
             let told_all = !pages.is_empty() && pages.len() >= self.page_sizes.len();
-            if told_all && !matches!(report.outcome, Outcome::Stopped) {
+            if told_all && !broken.is_empty() && !matches!(report.outcome, Outcome::Stopped) {
                 let any = pages.iter().any(|page| !page.broken || !page.blocks.is_empty());
                 report.outcome = outcome_of_pages(&broken, any, count(pages.len()));
             }

@@ -12,8 +12,17 @@ pub(super) struct Begun {
     /// From 1.
     pub(super) number: u32,
     pub(super) state: State,
-    /// What stands in for it, if it cannot be read.
-    pub(super) stand_in: Option<StandIn>,
+    pub(super) making: Making,
+}
+
+/// What is made of a page.
+pub(super) enum Making {
+    /// All that it is.
+    Whole,
+    /// A picture of it, and what is read from that.
+    StandIn(StandIn),
+    /// What can be had without painting: why.
+    TextAlone(String),
 }
 
 /// How far a begun page is.

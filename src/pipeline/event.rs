@@ -57,6 +57,29 @@ pub enum Stage {
 /// [`Progress::activity`] while a large file is being read; its units are megabytes.
 pub const READING_FILE: &str = "reading the file";
 
+/// Another way to take a page on which workers died, the better ones first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Detour {
+    /// It is painted, and not read.
+    Picture,
+    /// It is read, and nothing of it is painted.
+    TextAlone,
+    /// It is left out.
+    Nothing,
+}
+
+/// A page on which workers died.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// From 1.
+    pub page: u32,
+    /// What is done instead.
+    pub detour: Detour,
+    /// Why, as a sentence's part.
+    pub why: String,
+}
+
 /// How far a stage is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Progress {

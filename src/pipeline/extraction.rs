@@ -2,7 +2,7 @@
 
 use super::begun::{Begun, BegunPages};
 use super::clock::Clock;
-use super::event::{Counts, Event, Outcome, Progress, ReadScans, Stage, StageReport};
+use super::event::{Counts, Detour, Event, Outcome, Progress, ReadScans, Stage, StageReport, Trouble};
 use super::figures::Finished;
 use super::page_maker::PageMaker;
 use super::report::outcome_of_pages;
@@ -26,15 +26,19 @@ pub struct Pages {
     /// The first, from 1: more than 1 to go on after a worker died. Past the last page the file is only
     /// opened.
     pub first: u32,
-    /// Pages to leave out, because a worker died on them.
-    pub skip: Vec<u32>,
-    /// Pages that are not read but painted, and why, because a worker died while it read them.
-    pub pictures: BTreeMap<u32, String>,
+    /// Pages on which workers died; these take a detour and are not looked through.
+    pub troubled: Vec<Trouble>,
 }
 
 impl Default for Pages {
     fn default() -> Self {
-        Self { first: 1, skip: Vec::new(), pictures: BTreeMap::new() }
+        Self { first: 1, troubled: Vec::new() }
+    }
+}
+
+impl Pages {
+    fn trouble(&self, number: u32) -> Option<&Trouble> {
+        self.troubled.iter().find(|trouble| trouble.page == number)
     }
 }
 
@@ -75,6 +79,8 @@ pub struct Extraction<'a> {
     /// Pages that may be begun before the first of them is told.
     ahead: usize,
     begun: BegunPages,
+    /// The page told last as the one at work.
+    at_page: u32,
 }
 
 /// Reads the text of a page's pixels; what went wrong as a sentence's part.
@@ -115,6 +121,7 @@ impl<'a> Extraction<'a> {
             kept_items: 0,
             ahead: 1,
             begun: BegunPages::default(),
+            at_page: 0,
         }
     }
 
@@ -179,9 +186,7 @@ impl<'a> Extraction<'a> {
 
     fn pages_to_survey(&self) -> Vec<u32> {
         let mut pages = surveyed_pages(self.page_count());
-        // What a worker died on is not even looked at.
-        let Pages { skip, pictures, .. } = &self.pages;
-        pages.retain(|page| !skip.contains(page) && !pictures.contains_key(page));
+        pages.retain(|page| self.pages.trouble(*page).is_none());
         pages
     }
 
@@ -259,19 +264,22 @@ impl<'a> Extraction<'a> {
         let mut step = Step::More;
         let done = (number - 1).saturating_sub(at_most_u32(self.begun.len()));
         if let Some(begun) = self.begun.pop_finished() {
+            if self.at_page != begun.number {
+                self.tell_page_at_work("page", done, begun.number, sink);
+            }
             match self.maker.finish(begun, &survey) {
                 Ok(finished) => self.tell_page(finished, sink),
                 Err(anew) => self.begun.push_first(*anew),
             }
         } else if number <= count && self.begun.len() < self.ahead {
-            if !self.pages.skip.contains(&number) {
-                tell_progress("page", done, count, number, sink);
+            if self.pages.trouble(number).is_none_or(|trouble| trouble.detour != Detour::Nothing) {
+                self.tell_page_at_work("page", done, number, sink);
                 let begun = self.begin(number);
                 self.begun.push(begun);
             }
             next += 1;
         } else if let Some(first) = self.begun.first() {
-            tell_progress("reading the scan", done, count, first, sink);
+            self.tell_page_at_work("reading the scan", done, first, sink);
             step = Step::Read;
         } else {
             let outcome = outcome_of_pages(&self.broken, self.told_any, count);
@@ -313,10 +321,17 @@ impl<'a> Extraction<'a> {
         }
     }
 
+    fn tell_page_at_work(&mut self, activity: &str, done: u32, number: u32, sink: &mut dyn Sink) {
+        self.at_page = number;
+        tell_progress(activity, done, self.page_count(), number, sink);
+    }
+
     fn begin(&mut self, number: u32) -> Begun {
-        match self.pages.pictures.get(&number) {
-            Some(reason) => self.maker.stand_in(number, reason.clone()),
-            None => self.maker.begin(number, self.kept.remove(&number)),
+        let trouble = self.pages.trouble(number);
+        match trouble.map(|trouble| (trouble.detour, trouble.why.clone())) {
+            Some((Detour::Picture, why)) => self.maker.stand_in(number, why),
+            Some((Detour::TextAlone, why)) => self.maker.begin_unpainted(number, why),
+            Some((Detour::Nothing, _)) | None => self.maker.begin(number, self.kept.remove(&number)),
         }
     }
 
@@ -439,7 +454,8 @@ mod tests {
 
     #[test]
     fn a_page_that_is_skipped_is_given_up() {
-        let sink = run(Pages { skip: vec![1], ..Pages::default() }, None);
+        let trouble = Trouble { page: 1, detour: Detour::Nothing, why: "a worker died on it".to_owned() };
+        let sink = run(Pages { troubled: vec![trouble], ..Pages::default() }, None);
         assert!(!pages_of(&sink).contains(&1));
         let mut assembler = assemble([sink]);
         assembler.give_up_page(1, "a worker died on it");

@@ -1,6 +1,6 @@
 //! A laid-out page's figures as images.
 
-use crate::document::{Content, Figure, FigureImage, FigureSource, Page, Rect};
+use crate::document::{Block, Content, Figure, FigureImage, FigureSource, Page, Rect};
 use crate::layout::{FigureRegion, LaidOutPage, RegionSource};
 use crate::pdf::{ExtractedImage, PageReader};
 
@@ -11,7 +11,7 @@ const FIGURE_DPI: f32 = 200.0;
 /// Characters of a figure's text that are kept: a map has thousands of names.
 const MAX_TEXT: usize = 4_000;
 
-/// A page with everything that belongs to it.
+/// A page with everything that belongs to it; its [`Page::broken`] says if it could not be read.
 #[derive(Debug)]
 pub(super) struct Finished {
     pub(super) page: Page,
@@ -67,6 +67,31 @@ pub(super) fn cut_figures(reader: &mut PageReader<'_>, laid_out: LaidOutPage) ->
         }
     }
     finished
+}
+
+/// A page of which nothing can be painted, without its figures; `broken` if nothing is left of it. `failed` says which
+/// page and why, as a sentence's part.
+pub(super) fn without_figures(laid_out: LaidOutPage, failed: &str) -> Finished {
+    let LaidOutPage { mut page, figures, warnings } = laid_out;
+    page.blocks.retain(|block| !matches!(block.content, Content::Figure { .. }));
+    page.broken = page.text.needs_ocr() || !page.blocks.iter().any(is_body);
+    let mut warnings: Vec<String> = warnings.into_iter().map(|warning| warning.message).collect();
+    if page.broken {
+        // That it is kept as a picture is not true.
+        warnings = vec![format!("{failed}, and it has no text that can be read otherwise")];
+    } else if figures.iter().any(|region| region.source != RegionSource::Equation) {
+        warnings.push(format!("{failed}; its figures are missing"));
+    }
+    for block in &mut page.blocks {
+        if let Content::Caption { figure, .. } | Content::Equation { figure, .. } = &mut block.content {
+            *figure = None;
+        }
+    }
+    Finished { page, warnings, ..Finished::default() }
+}
+
+fn is_body(block: &Block) -> bool {
+    !matches!(block.content, Content::Furniture { .. })
 }
 
 fn cut_out(reader: &mut PageReader<'_>, number: u32, area: Rect) -> Result<ExtractedImage, String> {

@@ -8,7 +8,7 @@ thread_local! {
 }
 
 /// Runs `work`; a panic in it becomes its message. In a browser a panic ends the worker instead, and the
-/// page starts another one that leaves the page of the document out.
+/// page starts another one, which takes a detour around that page of the document.
 ///
 /// What `work` changed before it panicked must not be used again: the caller makes it anew.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {

@@ -1,15 +1,16 @@
 //! One page of an open document at a time: begun, read, laid out. What goes wrong with a page stays with it.
 //!
-//! A page whose content cannot be read, or not be laid out, is painted instead ([`StandIn`]).
+//! A page whose content cannot be read, or not be laid out, is painted instead ([`StandIn`]); one that cannot be
+//! painted goes without its figures.
 
-use super::begun::{Begun, Part, State};
+use super::begun::{Begun, Making, Part, State};
 use super::event::ReadScans;
-use super::figures::{Finished, cut_figures};
+use super::figures::{Finished, cut_figures, without_figures};
 use super::guard::guarded;
 use super::stand_in::{StandIn, page_size};
 use super::{pictures, scan};
 use crate::document::Page;
-use crate::layout::{Survey, SurveyBuilder, lay_out};
+use crate::layout::{LaidOutPage, Survey, SurveyBuilder, lay_out};
 use crate::ocr::{Bitmap, ReadPage};
 use crate::pdf::content::PageContent;
 use crate::pdf::{OpenDocument, PageReader};
@@ -56,49 +57,64 @@ impl<'a> PageMaker<'a> {
     /// Takes a page into the survey, and gives its content. A page that fails here will fail again, and be told, when
     /// it is begun.
     pub(super) fn look_through(&mut self, number: u32, survey: &mut SurveyBuilder) -> Option<PageContent> {
+        let content = self.content(number).ok()?;
+        self.guarded(|_| survey.add(&content)).ok()?;
+        Some(content)
+    }
+
+    /// Reads page `number`, unless its content is `kept`, and paints it if its pixels are to be read.
+    pub(super) fn begin(&mut self, number: u32, kept: Option<PageContent>) -> Begun {
+        let content = match kept.map_or_else(|| self.content(number), Ok) {
+            Ok(content) => content,
+            Err(reason) => return self.stand_in(number, reason),
+        };
+        #[cfg(test)]
+        let breaks = self.breaks(number, Fault::Painting);
+        let scans = self.scans;
+        let state = if scan::is_wanted(&content, scans) {
+            let pixels = self.guarded(|reader| {
+                #[cfg(test)]
+                assert!(!breaks, "made to break");
+                scan::bitmap(reader, &content)
+            });
+            unread(content, pixels.and_then(|pixels| pixels))
+        } else {
+            // Words in pictures are an extra: without them the page is whole too.
+            let pictures = match scans {
+                ReadScans::Pictures => self.guarded(|reader| {
+                    #[cfg(test)]
+                    assert!(!breaks, "made to break");
+                    pictures::bitmap(reader, &content)
+                }),
+                _ => Ok(Ok(None)),
+            };
+            let content = Box::new(content);
+            match pictures {
+                Ok(Ok(Some((pixels, area)))) => State::Unread { content, pixels, part: Part::Pictures(area) },
+                Ok(Ok(None) | Err(_)) | Err(_) => State::Ready(content),
+            }
+        };
+        Begun { number, state, making: Making::Whole }
+    }
+
+    fn content(&mut self, number: u32) -> Result<PageContent, String> {
         #[cfg(test)]
         let breaks = self.breaks(number, Fault::Content);
         let content = self.guarded(|reader| {
             #[cfg(test)]
             assert!(!breaks, "made to break");
-            let content = reader.content(number).ok()?;
-            survey.add(&content);
-            Some(content)
+            reader.content(number).map_err(|error| error.to_string())
         });
-        content.ok().flatten()
+        content.and_then(|content| content)
     }
 
-    /// Reads page `number`, unless its content is `kept`, and paints it if its pixels are to be read.
-    pub(super) fn begin(&mut self, number: u32, kept: Option<PageContent>) -> Begun {
-        #[cfg(test)]
-        let breaks = self.breaks(number, Fault::Content);
-        let scans = self.scans;
-        let state = self.guarded(|reader| -> Result<State, String> {
-            #[cfg(test)]
-            assert!(!breaks, "made to break");
-            let content = match kept {
-                Some(content) => content,
-                None => reader.content(number).map_err(|error| error.to_string())?,
-            };
-            if scan::is_wanted(&content, scans) {
-                let pixels = scan::bitmap(reader, &content);
-                return Ok(unread(content, pixels));
-            }
-            // Words in pictures are an extra: without them the page is whole too.
-            let pictures = match scans {
-                ReadScans::Pictures => pictures::bitmap(reader, &content).ok().flatten(),
-                _ => None,
-            };
-            let content = Box::new(content);
-            Ok(match pictures {
-                Some((pixels, area)) => State::Unread { content, pixels, part: Part::Pictures(area) },
-                None => State::Ready(content),
-            })
-        });
-        match state.and_then(|state| state) {
-            Ok(state) => Begun { number, state, stand_in: None },
-            Err(reason) => self.stand_in(number, reason),
-        }
+    /// Reads page `number`, of which nothing is to be painted for `reason`.
+    pub(super) fn begin_unpainted(&mut self, number: u32, reason: String) -> Begun {
+        let state = match self.content(number) {
+            Ok(content) => State::Ready(Box::new(content)),
+            Err(reason) => State::Failed(reason),
+        };
+        Begun { number, state, making: Making::TextAlone(reason) }
     }
 
     /// Begins page `number`, which cannot be read for `reason`, as a picture of itself, whose text is to be read.
@@ -112,12 +128,10 @@ impl<'a> PageMaker<'a> {
         });
         let (stand_in, raster) = match painted.and_then(|painted| painted) {
             Ok(painted) => painted,
-            Err(why) if why == reason => {
-                return Begun { number, state: State::Failed(reason), stand_in: None };
-            }
             Err(why) => {
-                let reason = format!("{reason}; nor can it be painted: {why}");
-                return Begun { number, state: State::Failed(reason), stand_in: None };
+                let both = format!("{reason}; nor can it be painted: {why}");
+                let state = State::Failed(if why == reason { reason } else { both });
+                return Begun { number, state, making: Making::Whole };
             }
         };
         let [width, height] = page_size(self.document, number);
@@ -128,43 +142,48 @@ impl<'a> PageMaker<'a> {
             let pixels = Bitmap::from_rgba(raster.width, raster.height, &raster.rgba);
             unread(content, pixels.map_err(|error| error.to_string()))
         };
-        Begun { number, state, stand_in: Some(stand_in) }
+        Begun { number, state, making: Making::StandIn(stand_in) }
     }
 
     /// Lays out a page that waits for nothing. One that cannot be laid out comes back, begun anew.
     pub(super) fn finish(&mut self, begun: Begun, survey: &Survey) -> Result<Finished, Box<Begun>> {
-        let Begun { number, state, stand_in } = begun;
+        let Begun { number, state, making } = begun;
         let content = match state {
             State::Ready(content) => content,
             State::Read { mut content, size, part, result } => {
                 place(&mut content, size, part, result);
                 content
             }
+            // Whatever its pixels might say.
+            State::Unread { content, .. } | State::Away { content, .. } => content,
             State::Failed(reason) => return Ok(self.blank(number, &reason)),
-            State::Unread { .. } | State::Away { .. } => {
-                return Ok(self.blank(number, "its pixels were not read"));
-            }
         };
-        let Some(stand_in) = stand_in else {
-            return match self.lay_out(&content, survey) {
+        match making {
+            Making::Whole => match self.with_figures(&content, survey) {
                 Ok(finished) => Ok(finished),
                 Err(panic) => Err(Box::new(self.stand_in(number, panic))),
-            };
-        };
-        let text = content.recognised.is_some().then(|| self.lay_out(&content, survey));
-        let finished = match text {
-            Some(Ok(finished)) => finished,
-            None => self.picture_alone(*content, None),
-            Some(Err(panic)) => self.picture_alone(*content, Some(panic)),
-        };
-        Ok(stand_in.put_in(finished, &self.name))
+            },
+            Making::TextAlone(reason) => Ok(match self.lay_out(&content, survey) {
+                Ok(laid_out) => self.unpainted(laid_out, &reason),
+                Err(panic) => self.blank(number, &panic),
+            }),
+            Making::StandIn(stand_in) => {
+                let text = content.recognised.is_some().then(|| self.with_figures(&content, survey));
+                let finished = match text {
+                    Some(Ok(finished)) => finished,
+                    None => picture_alone(*content, None),
+                    Some(Err(panic)) => picture_alone(*content, Some(panic)),
+                };
+                Ok(stand_in.put_in(finished, &self.name))
+            }
+        }
     }
 
-    fn lay_out(&mut self, content: &PageContent, survey: &Survey) -> Result<Finished, String> {
+    fn lay_out(&mut self, content: &PageContent, survey: &Survey) -> Result<LaidOutPage, String> {
         #[cfg(test)]
         let breaks = self.breaks(content.number, Fault::Layout);
         let outline = &self.document.structure.outline;
-        self.guarded(|reader| {
+        self.guarded(|_| {
             #[cfg(test)]
             assert!(!breaks, "made to break");
             // The first pass has not seen what was read since: such a page is measured by itself, so that pages
@@ -174,16 +193,32 @@ impl<'a> PageMaker<'a> {
                 own.add(content);
                 own.finish(outline)
             });
-            cut_figures(reader, lay_out(content, own.as_ref().unwrap_or(survey)))
+            lay_out(content, own.as_ref().unwrap_or(survey))
         })
     }
 
-    /// A page without text, for its picture.
-    fn picture_alone(&self, content: PageContent, panic: Option<String>) -> Finished {
-        let mut warnings = content.warnings;
-        warnings.extend(panic.map(|panic| format!("the text read from it could not be laid out: {panic}")));
-        let page = Page::blank(content.number, content.width, content.height);
-        Finished { page, warnings, ..Finished::default() }
+    /// Lays out a page and cuts out its figures, or goes without them if they cannot be painted and something is left.
+    fn with_figures(&mut self, content: &PageContent, survey: &Survey) -> Result<Finished, String> {
+        let laid_out = self.lay_out(content, survey)?;
+        #[cfg(test)]
+        let breaks = self.breaks(content.number, Fault::Figures);
+        let finished = self.guarded(|reader| {
+            #[cfg(test)]
+            assert!(!breaks, "made to break");
+            cut_figures(reader, laid_out)
+        });
+        let panic = match finished {
+            Ok(finished) => return Ok(finished),
+            Err(panic) => panic,
+        };
+        let again = self.lay_out(content, survey)?;
+        let without = self.unpainted(again, &panic);
+        if without.page.broken { Err(panic) } else { Ok(without) }
+    }
+
+    fn unpainted(&self, laid_out: LaidOutPage, reason: &str) -> Finished {
+        let number = laid_out.page.number;
+        without_figures(laid_out, &format!("{}: page {number} could not be painted: {reason}", self.name))
     }
 
     /// A page of which there is nothing.
@@ -198,6 +233,14 @@ impl<'a> PageMaker<'a> {
     fn breaks(&self, number: u32, fault: Fault) -> bool {
         self.faults.contains(&(number, fault))
     }
+}
+
+/// A page without text, for its picture.
+fn picture_alone(content: PageContent, panic: Option<String>) -> Finished {
+    let mut warnings = content.warnings;
+    warnings.extend(panic.map(|panic| format!("the text read from it could not be laid out: {panic}")));
+    let page = Page::blank(content.number, content.width, content.height);
+    Finished { page, warnings, ..Finished::default() }
 }
 
 /// A page whose `pixels` are to be read; without them it is what it is.
@@ -229,5 +272,6 @@ fn place(content: &mut PageContent, size: (u32, u32), part: Part, result: Result
 pub(super) enum Fault {
     Content,
     Layout,
+    Figures,
     Painting,
 }

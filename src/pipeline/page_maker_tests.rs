@@ -7,10 +7,10 @@ use super::{Assembler, Extraction, Pages, Recording, TickingClock, describe_sour
 use crate::document::{Content, Document, FigureId, TextQuality};
 use crate::ocr::{Bitmap, LineBox, ReadLine, ReadPage, Word};
 use crate::pdf::open;
-use crate::pipeline::event::{Outcome, ReadScans, Stage};
-use std::collections::BTreeMap;
+use crate::pipeline::event::{Detour, Outcome, ReadScans, Stage, Trouble};
 
 const PAPER: &[u8] = include_bytes!("../../tests/browser/fixtures/paper.pdf");
+const FIGURES: &[u8] = include_bytes!("../../tests/browser/fixtures/figures.pdf");
 const WHY: &str = "internal fault: made to break";
 
 /// One line of text in the upper left of a page.
@@ -42,8 +42,18 @@ fn convert(
     scans: ReadScans,
     read: &mut dyn FnMut(&Bitmap) -> Result<ReadPage, String>,
 ) -> Assembler {
-    let pdf = open(PAPER.to_vec(), None).unwrap();
-    let source = describe_source("paper.pdf", PAPER);
+    convert_file(PAPER, faults, pages, scans, read)
+}
+
+fn convert_file(
+    file: &[u8],
+    faults: &[(u32, Fault)],
+    pages: Pages,
+    scans: ReadScans,
+    read: &mut dyn FnMut(&Bitmap) -> Result<ReadPage, String>,
+) -> Assembler {
+    let pdf = open(file.to_vec(), None).unwrap();
+    let source = describe_source("paper.pdf", file);
     let mut extraction = Extraction::new(&pdf, source, pages).reading(scans).breaking(faults).ahead(2);
     let mut sink = Recording::default();
     extraction.run_reading(&TickingClock::default(), &mut sink, read);
@@ -156,15 +166,89 @@ fn a_page_that_can_be_neither_read_nor_painted_is_blank_and_says_so() {
     assert_eq!(outcome(&assembler), Outcome::Partial("page 2 could not be read".to_owned()));
 }
 
+/// The paper with a page on which workers died.
+fn troubled(page: u32, detour: Detour, faults: &[(u32, Fault)]) -> Assembler {
+    let trouble = Trouble { page, detour, why: WHY.to_owned() };
+    let pages = Pages { troubled: vec![trouble], ..Pages::default() };
+    convert(faults, pages, ReadScans::Auto, &mut |_| Ok(line("What is on this page")))
+}
+
 #[test]
 fn pages_that_a_worker_died_on_are_as_those_that_broke_here() {
     let mut read = |_: &Bitmap| Ok(line("What is on this page"));
     let broke = convert(&[(2, Fault::Content)], Pages::default(), ReadScans::Auto, &mut read);
-    let pictures = BTreeMap::from([(2, WHY.to_owned())]);
-    let died =
-        convert(&[(2, Fault::Content)], Pages { pictures, ..Pages::default() }, ReadScans::Auto, &mut read);
+    let died = troubled(2, Detour::Picture, &[(2, Fault::Content)]);
     assert_eq!(broke.document(), died.document());
     assert_eq!(outcome(&broke), outcome(&died));
+}
+
+#[test]
+fn a_page_that_cannot_be_painted_goes_without_its_figures() {
+    let convert = |faults: &[(u32, Fault)], pages| {
+        convert_file(FIGURES, faults, pages, ReadScans::Never, &mut |_| panic!("nothing is to be read"))
+    };
+    let whole = convert(&[], Pages::default());
+    assert!(!whole.document().figures.is_empty());
+    let here = convert(&[(1, Fault::Figures)], Pages::default());
+    let trouble = Trouble { page: 1, detour: Detour::TextAlone, why: WHY.to_owned() };
+    let pages = Pages { troubled: vec![trouble], ..Pages::default() };
+    let there = convert(&[(1, Fault::Figures), (1, Fault::Painting)], pages);
+    let text = |document: &Document| -> String {
+        document.pages[0].blocks.iter().map(|block| block.plain_text() + "\n").collect()
+    };
+    for assembler in [here, there] {
+        let document = assembler.document();
+        assert!(document.figures.is_empty() && assembler.images().next().is_none());
+        let told = format!("paper.pdf: page 1 could not be painted: {WHY}; its figures are missing");
+        assert_eq!(warnings_of(document, 1), [told]);
+        assert_eq!(outcome(&assembler), Outcome::Done);
+        assert!(text(document).contains("Figure 1.7. Non-citizen population in Malaysia"));
+        for block in &document.pages[0].blocks {
+            assert!(!matches!(
+                block.content,
+                Content::Figure { .. } | Content::Caption { figure: Some(_), .. }
+            ));
+        }
+    }
+}
+
+#[test]
+fn a_scan_that_cannot_be_painted_is_no_page_that_was_read() {
+    const SCAN: &[u8] = include_bytes!("../../tests/ocr/phototest.pdf");
+    let painting = [(1, Fault::Figures), (1, Fault::Painting)];
+    let trouble = Trouble { page: 1, detour: Detour::TextAlone, why: WHY.to_owned() };
+    let pages = Pages { troubled: vec![trouble], ..Pages::default() };
+    let mut nothing = |_: &Bitmap| panic!("nothing is to be read");
+    let there = convert_file(SCAN, &painting, pages, ReadScans::Auto, &mut nothing);
+    let here = convert_file(SCAN, &painting, Pages::default(), ReadScans::Auto, &mut nothing);
+    for (assembler, told) in [
+        (there, "could not be painted: {}, and it has no text that can be read otherwise"),
+        (here, "could not be read: {}"),
+    ] {
+        let page = &assembler.document().pages[0];
+        assert!(page.broken && page.blocks.is_empty());
+        let told = format!("paper.pdf: page 1 {}", told.replace("{}", WHY));
+        assert_eq!(warnings_of(assembler.document(), 1), [told]);
+        assert_eq!(outcome(&assembler), Outcome::Failed("no page could be read".to_owned()));
+    }
+}
+
+#[test]
+fn pictures_that_cannot_be_painted_do_not_cost_a_page_its_text() {
+    let faults = [(1, Fault::Painting), (1, Fault::Figures)];
+    let mut nothing = |_: &Bitmap| panic!("nothing is to be read");
+    let assembler = convert_file(FIGURES, &faults, Pages::default(), ReadScans::Pictures, &mut nothing);
+    let page = &assembler.document().pages[0];
+    assert!(!page.broken && page.blocks.len() > 3);
+}
+
+#[test]
+fn a_page_that_breaks_on_its_detour_too_is_blank() {
+    let assembler = troubled(2, Detour::TextAlone, &[(2, Fault::Content)]);
+    only_page_2_is_broken(assembler.document());
+    assert_eq!(assembler.document().pages[1].blocks.len(), 0);
+    let assembler = troubled(2, Detour::Nothing, &[]);
+    assert_eq!(assembler.document().pages.len(), 3, "whoever asked for that tells of it");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The flow of a document through its stages, and what workers say of it.
 
-use super::job::{Exchange, Job, JobState, Phase, Reply};
+use super::job::{Exchange, Job, JobState, OPENING, Phase, Reply};
 use super::kept::Entry;
 use super::message::{Attachment, Command, Role};
 use super::models::{Resolved, kind_of};
@@ -79,6 +79,7 @@ impl Session {
         let now = self.now;
         if self.active == Some(id) {
             self.active = None;
+            self.pages.release();
         }
         let Some(job) = self.job_mut(id) else { return };
         job.worked = job.elapsed(now);
@@ -156,6 +157,9 @@ impl Session {
             text_model: stored_id(&self.resolve_for(job, Stage::Text)),
             scans: wants.scans,
         };
+        if let Some(job) = self.job_mut(id) {
+            job.at_page = Some(OPENING);
+        }
         self.open_document(id, first_page, options, out);
         self.workers.get_mut(Role::Document).heard = self.now;
     }
@@ -235,6 +239,9 @@ impl Session {
     pub(super) fn end_stage(&mut self, id: JobId, report: StageReport) {
         let Some(job) = self.job_mut(id) else { return };
         let stage = report.stage;
+        job.result.apply(Told::StageEnded(report.clone()), Vec::new());
+        // Of the pages of workers before this one the result alone knows.
+        let report = job.result.stage_report(stage).cloned().unwrap_or(report);
         let text = match &report.outcome {
             Outcome::Done => format!("{}: done.", stage_name(stage)),
             Outcome::Partial(reason) => format!("{}: done in part, {reason}.", stage_name(stage)),
@@ -244,11 +251,8 @@ impl Session {
         let state = job.stage_mut(stage);
         state.phase = Phase::Ended(report.outcome.clone());
         state.partial.clear();
-        let told = Told::StageEnded(report);
-        self.keep_told(id, &told, &[]);
-        let Some(job) = self.job_mut(id) else { return };
-        job.result.apply(told, Vec::new());
         job.revisions.document += 1;
+        self.keep_told(id, &Told::StageEnded(report), &[]);
         if !text.is_empty() {
             self.announce(text);
         }
@@ -352,7 +356,9 @@ impl Session {
         match event {
             Told::Progress(progress) => {
                 if progress.stage == stage {
-                    job.at_page = progress.page.or(job.at_page);
+                    if progress.page.is_some() {
+                        job.at_page = progress.page;
+                    }
                     let state = job.stage_mut(stage);
                     if let Some(last) = state.progress.take_if(|last| last.done != progress.done) {
                         state.parts.unit_ended(&last);
@@ -420,6 +426,7 @@ impl Session {
             Told::Opened { .. } | Told::Warning(_) => {
                 self.keep_told(id, &event, &[]);
                 let Some(job) = self.job_mut(id) else { return };
+                job.at_page = job.at_page.filter(|page| *page != OPENING);
                 job.result.apply(event, Vec::new());
                 job.revisions.document += 1;
             }

@@ -5,9 +5,12 @@ use super::parts::Parts;
 use super::rest::Rest;
 use crate::document::{Correction, Document, FigureId, Passage, Rect};
 use crate::pipeline::Assembler;
-use crate::pipeline::event::{Outcome, Progress, Stage};
+use crate::pipeline::event::{Outcome, Progress, Stage, Trouble};
 use crate::protocol::JobId;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// In the place of a page: the opening of the file.
+pub(super) const OPENING: u32 = 0;
 
 /// A document in the queue.
 #[derive(Clone, Debug)]
@@ -46,13 +49,11 @@ pub struct Job {
     pub(super) may_download: bool,
     /// Extraction was stopped and taken up again.
     pub(super) resumed: bool,
-    /// Pages to leave out.
-    pub(super) skip_pages: BTreeSet<u32>,
-    /// Pages that are not read but painted, and why.
-    pub(super) picture_pages: BTreeMap<u32, String>,
-    /// The page that the worker said last that it is at.
+    /// Pages on which workers died often enough, by number.
+    pub(super) troubled: BTreeMap<u32, Trouble>,
+    /// The page that the worker said last that it is at; [`OPENING`] while it opens the file.
     pub(super) at_page: Option<u32>,
-    /// How often a worker died on a page; page 0 is the opening of the file.
+    /// How often a worker died on a page, or on [`OPENING`].
     pub(super) deaths: BTreeMap<u32, u32>,
     /// How often a worker died that also drew a page.
     pub(super) drawing_deaths: u32,
@@ -204,8 +205,7 @@ impl Job {
             password: None,
             may_download: false,
             resumed: false,
-            skip_pages: BTreeSet::new(),
-            picture_pages: BTreeMap::new(),
+            troubled: BTreeMap::new(),
             at_page: None,
             deaths: BTreeMap::new(),
             drawing_deaths: 0,
@@ -275,6 +275,11 @@ impl Job {
     #[must_use]
     pub fn has_pages(&self) -> bool {
         !self.result.page_sizes().is_empty()
+    }
+
+    /// Whether a page is finished.
+    pub(super) fn has_page(&self, number: u32) -> bool {
+        self.document().pages.binary_search_by_key(&number, |page| page.number).is_ok()
     }
 
     /// How often a document worker died on it.

@@ -6,7 +6,7 @@ use super::message::{Command, NewFile};
 use super::words::Doubt;
 use super::{Session, count};
 use crate::document::{FigureId, FigureImage};
-use crate::pipeline::event::{Event as Told, Outcome};
+use crate::pipeline::event::{Detour, Event as Told, Outcome, Trouble};
 use crate::protocol::JobId;
 use serde::{Deserialize, Serialize};
 
@@ -17,13 +17,8 @@ use serde::{Deserialize, Serialize};
 pub enum Entry {
     /// The pipeline told something.
     Told(Told),
-    /// A page was left out, and why.
-    GaveUp {
-        /// From 1.
-        page: u32,
-        /// A sentence.
-        reason: String,
-    },
+    /// Workers died on a page, which takes a detour from then on.
+    Detoured(Trouble),
     /// The person wrote a description.
     Wrote {
         /// Of which figure.
@@ -178,11 +173,7 @@ impl Job {
                 self.figures_changed();
                 self.synopsis_changed();
             }
-            Entry::GaveUp { page, reason } => {
-                self.skip_pages.insert(page);
-                self.result.give_up_page(page, &reason);
-                self.page_changed(page);
-            }
+            Entry::Detoured(trouble) => self.detour(trouble),
             Entry::Wrote { figure, text } => {
                 self.result.edit_description(&figure, &text);
                 self.figures_changed();
@@ -202,6 +193,18 @@ impl Job {
             }
             Entry::Finished => {}
         }
+    }
+}
+
+impl Job {
+    /// Has a page take a detour. One that is finished stays: it is only not looked through again.
+    pub(super) fn detour(&mut self, trouble: Trouble) {
+        let (page, finished) = (trouble.page, self.has_page(trouble.page));
+        if trouble.detour == Detour::Nothing && !finished {
+            self.result.give_up_page(page, &trouble.why);
+            self.page_changed(page);
+        }
+        self.troubled.insert(page, trouble);
     }
 }
 

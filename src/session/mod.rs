@@ -4,7 +4,7 @@
 //!
 //! Documents are worked on one at a time. For each, the stages run in order: extraction in the document
 //! worker (with the workers that read scans), descriptions and summary in the model worker. A worker that dies is started again and the
-//! document goes on from the last finished page; what makes it die twice is left out and noted.
+//! document goes on from the last finished page; what makes it die twice takes a detour or is left out, and is noted.
 
 mod benchmark;
 mod browser;

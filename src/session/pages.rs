@@ -332,8 +332,7 @@ impl Session {
             options,
             password: job.password.clone(),
             first_page,
-            skip_pages: job.skip_pages.iter().copied().collect(),
-            picture_pages: job.picture_pages.iter().map(|(page, why)| (*page, why.clone())).collect(),
+            troubled: job.troubled.values().cloned().collect(),
             // After a death, page by page: the next one is to be the page's that caused it.
             ahead: if job.deaths_in_all() == 0 { self.scans.at_once() } else { 1 },
         };

@@ -272,10 +272,10 @@ impl Session {
         parts.brief_text = false;
         parts.brief_figures.clear();
         if goes_on {
-            // The smaller one may be quick enough for them.
+            // The other one may be quick enough for them.
             let late = std::mem::take(&mut parts.late);
             job.skip_figures.retain(|figure| !late.contains(figure));
-            self.notify("A model failed, so a smaller one goes on, or none.");
+            self.notify("A model failed, so another one goes on, or none.");
             self.run_stage(id, stage, false, out);
             return;
         }

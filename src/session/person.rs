@@ -1,6 +1,6 @@
 //! What the person does.
 
-use super::job::{Exchange, Job, JobState, Phase, Reply};
+use super::job::{Exchange, Job, JobState, OPENING, Phase, Reply};
 use super::kept::Entry;
 use super::message::{Attachment, Command, Event, NewFile, Pane, Role, Tab};
 use super::watch::Question;
@@ -194,7 +194,7 @@ impl Session {
         if let Some(job) = self.job_mut(id)
             && matches!(job.state, JobState::Stopped | JobState::Failed { .. })
         {
-            job.deaths.remove(&0);
+            job.deaths.remove(&OPENING);
             job.state = JobState::Waiting;
         }
     }

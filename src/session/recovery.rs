@@ -1,28 +1,30 @@
 //! Stopping, and going on after a worker died.
 //!
-//! A dead worker is started again and the document goes on from the last finished page. A page on which a worker dies
-//! twice is painted instead of being read; a figure or summary on which it does is left out. The report says so.
+//! A dead worker is started again and the document goes on from the last finished page. A page on which it dies twice is
+//! painted instead of being read, then read without being painted, then left out; a figure or summary on which it dies
+//! twice is left out at once. The report says so.
 
 use super::Session;
 use super::flow::report;
-use super::job::{JobState, Phase, Reply};
+use super::job::{JobState, OPENING, Phase, Reply};
 use super::kept::Entry;
 use super::message::{Attachment, Command, Role};
 use super::watch::Loading;
 use super::workers::{Life, MAX_FAILED_STARTS};
-use crate::pipeline::event::{Outcome, Stage, StageReport};
+use crate::pipeline::event::{Detour, Outcome, Stage, StageReport, Trouble};
 use crate::protocol::{DownloadState, JobId, Request};
 use crate::registry::ModelEntry;
-use std::collections::btree_map::Entry::Vacant;
 
-/// Times a worker may die on the same page or figure before that is left out.
+/// Times a worker may die on the same page or figure before that is taken otherwise or left out.
 const MAX_DEATHS: u32 = 2;
 /// Figures of a document on which workers may die before the rest goes without a description.
 const MAX_DEAD_FIGURES: u32 = 3;
 /// Times the store worker may die before its downloads are given up.
 const MAX_STORE_DEATHS: u32 = 4;
 /// Times workers may die on one document before what is finished has to do.
-const MAX_DEATHS_IN_ALL: u32 = 40;
+const MAX_DEATHS_IN_ALL: u32 = 60;
+/// Times it may die on opening a file again of which some pages are finished.
+const MAX_DEATHS_REOPENING: u32 = 4;
 
 impl Session {
     /// Stops a document: within [`super::time::STOP_GRACE_MS`] if it is being worked on.
@@ -215,18 +217,23 @@ impl Session {
     fn goes_on_after(&mut self, id: JobId, why: &str, drew: bool) -> bool {
         let now = self.now;
         let Some(job) = self.job_mut(id) else { return false };
-        let next = if job.has_pages() { job.result.next_page() } else { 0 };
+        let next = job.result.next_page();
         let page = job.at_page.take().unwrap_or(next);
+        let place = if page == OPENING { "opening the file".to_owned() } else { format!("page {page}") };
         if drew {
             // Not known which of the two it was.
             job.drawing_deaths += 1;
+            job.note(format!(
+                "The worker failed on {place} or on a page that it drew ({why}) and was started again."
+            ));
+            self.pages.hold();
         } else {
             *job.deaths.entry(page).or_insert(0) += 1;
+            job.note(format!("The worker failed on {place} ({why}) and was started again."));
         }
+        let Some(job) = self.job_mut(id) else { return false };
         let (deaths, in_all) = (job.deaths.get(&page).copied().unwrap_or(0), job.deaths_in_all());
-        let place = if page == 0 { "opening the file".to_owned() } else { format!("page {page}") };
-        job.note(format!("The worker failed on {place} ({why}) and was started again."));
-        if page == 0 && deaths >= MAX_DEATHS {
+        if page == OPENING && deaths >= MAX_DEATHS && !job.has_pages() {
             let message = format!("The worker failed twice on opening the file ({why}).");
             let advice = "The file may need more memory than the browser gives, or be damaged. Close \
                           other tabs and try again, or save it from a PDF reader under a new name."
@@ -235,43 +242,46 @@ impl Session {
             self.finish(id, JobState::Failed { message, advice });
             return false;
         }
-        if in_all >= MAX_DEATHS_IN_ALL {
-            let reason = format!("workers failed {in_all} times; pages from {next} on are missing");
-            let report = report(job, Stage::Extraction, Outcome::Partial(reason), now);
-            self.end_stage(id, report);
-            return false;
-        }
-        if drew {
-            self.pages.hold();
-        } else if page > 0 && deaths >= MAX_DEATHS {
-            self.reads_no_more(id, page, why);
-        }
-        true
+        let reason = if page == OPENING && deaths >= MAX_DEATHS_REOPENING {
+            format!("the file could not be opened again ({why}); pages from {next} on are missing")
+        } else if in_all >= MAX_DEATHS_IN_ALL {
+            format!("workers failed {in_all} times; pages from {next} on are missing")
+        } else {
+            if !drew && page != OPENING && deaths >= MAX_DEATHS {
+                self.takes_detour(id, page, why);
+            }
+            return true;
+        };
+        let report = report(job, Stage::Extraction, Outcome::Partial(reason), now);
+        self.end_stage(id, report);
+        false
     }
 
-    /// Workers died twice on a page: it is painted instead of being read, and left out if they die of that too.
-    fn reads_no_more(&mut self, id: JobId, page: u32, why: &str) {
+    /// Workers died more than once on a page: the next one takes a detour.
+    fn takes_detour(&mut self, id: JobId, page: u32, why: &str) {
         let Some(job) = self.job_mut(id) else { return };
-        // A page that is finished is only not looked through again.
-        let finished = job.document().pages.iter().any(|known| known.number == page);
-        if let Vacant(entry) = job.picture_pages.entry(page) {
-            entry.insert(format!("the worker failed on it twice ({why})"));
-            if !finished {
-                job.note(format!("Page {page} is kept as a picture: the worker failed on it twice."));
+        let deaths = job.deaths.get(&page).copied().unwrap_or(0);
+        let before = job.troubled.get(&page).map(|trouble| trouble.detour);
+        let (detour, why) = match before {
+            None => (Detour::Picture, format!("the worker failed on it twice ({why})")),
+            Some(Detour::Picture) => {
+                (Detour::TextAlone, format!("the worker failed on it {deaths} times ({why})"))
             }
-            return;
+            Some(Detour::TextAlone | Detour::Nothing) => {
+                let tried = "it was to be read, painted, and read without being painted";
+                (Detour::Nothing, format!("The page was left out: the worker failed when {tried} ({why})."))
+            }
+        };
+        if !job.has_page(page) {
+            if let Some(before) = before {
+                let outdated = detour_note(page, before);
+                job.notes.retain(|note| *note != outdated);
+            }
+            job.note(detour_note(page, detour));
         }
-        job.skip_pages.insert(page);
-        if finished {
-            return;
-        }
-        let reason = format!(
-            "The page was left out: the worker failed twice while it read it, and then while it painted it ({why})."
-        );
-        job.result.give_up_page(page, &reason);
-        job.note(format!("Page {page} was left out: the worker failed on it three times."));
-        job.page_changed(page);
-        self.keep(id, Entry::GaveUp { page, reason }, &[]);
+        let trouble = Trouble { page, detour, why };
+        job.detour(trouble.clone());
+        self.keep(id, Entry::Detoured(trouble), &[]);
     }
 
     pub(super) fn active_model_stage(&self) -> Option<(JobId, Stage)> {
@@ -390,6 +400,17 @@ impl Session {
                 self.workers.send(Role::Store, request, Attachment::Nothing, self.now, out);
             }
         }
+    }
+}
+
+/// What the report says of a page with a detour.
+fn detour_note(page: u32, detour: Detour) -> String {
+    match detour {
+        Detour::Picture => format!("Page {page} is kept as a picture: the worker failed on it twice."),
+        Detour::TextAlone => {
+            format!("Page {page} was read without being painted: the worker failed when it did that.")
+        }
+        Detour::Nothing => format!("Page {page} was left out: the worker failed whatever it did with it."),
     }
 }
 

@@ -81,7 +81,6 @@ impl Job {
             self.todo = again.todo;
             self.stages = again.stages;
         }
-        self.skip_pages = again.skip_pages;
         self.result = again.result;
         self.revisions = again.revisions;
         self.doubtful = again.doubtful;

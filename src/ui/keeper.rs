@@ -1,7 +1,7 @@
 //! Keeps documents between visits: writes what the session wants kept, one thing after the other, and reads it again.
 
 use super::store::Ui;
-use crate::pipeline::event::Event as Told;
+use crate::pipeline::event::{Detour, Event as Told, Trouble};
 use crate::platform::documents::{DocumentStore, hold, new_key};
 use crate::platform::{PlatformError, clock, files};
 use crate::session::{Earlier, Entry, Event, FileId, Kept, decode, encode};
@@ -233,11 +233,15 @@ impl Keeper {
             let mut diaries = self.diaries.borrow_mut();
             let Some(diary) = diaries.get_mut(&file) else { return Ok(()) };
             for kept in &entries {
-                diary.pages +=
-                    u32::from(matches!(kept.entry, Entry::Told(Told::Page { .. }) | Entry::GaveUp { .. }));
+                let left_out = |trouble: &Trouble| trouble.detour == Detour::Nothing;
+                diary.pages += match &kept.entry {
+                    Entry::Told(Told::Page { .. }) => 1,
+                    Entry::Detoured(trouble) => u32::from(left_out(trouble)),
+                    _ => 0,
+                };
                 diary.finished = match kept.entry {
                     Entry::Finished => true,
-                    Entry::Told(_) | Entry::GaveUp { .. } => false,
+                    Entry::Told(_) | Entry::Detoured(_) => false,
                     Entry::Wrote { .. } | Entry::Checked { .. } | Entry::TookBack => diary.finished,
                 };
             }

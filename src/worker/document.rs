@@ -39,16 +39,7 @@ impl Documents {
     pub(super) fn take(&mut self, request: Envelope<Request>, file: Option<Blob>) -> Option<Unserved> {
         let Envelope { message, buffers } = request;
         match message {
-            Request::Convert {
-                job,
-                name,
-                options,
-                password,
-                first_page,
-                skip_pages,
-                picture_pages,
-                ahead,
-            } => {
+            Request::Convert { job, name, options, password, first_page, troubled, ahead } => {
                 let (wishes, served) = unbounded();
                 // The task of an earlier try at the same document ends when its sender goes.
                 self.open.insert(job, wishes);
@@ -60,11 +51,7 @@ impl Documents {
                         None => file.map(PdfFile::Blob),
                     },
                     password,
-                    pages: Pages {
-                        first: first_page,
-                        skip: skip_pages,
-                        pictures: picture_pages.into_iter().collect(),
-                    },
+                    pages: Pages { first: first_page, troubled },
                     scans: options.scans,
                     ahead: ahead as usize,
                 };

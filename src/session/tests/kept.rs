@@ -1,4 +1,5 @@
 use super::*;
+use crate::pipeline::event::Detour;
 use crate::session::kept::{Damaged, Entry, Kept, decode, encode};
 
 /// What the commands so far keep of a file.
@@ -43,6 +44,36 @@ fn a_document_goes_on_after_the_page_was_reloaded() {
     again.page(id, 3);
     again.ended(Role::Document, id, Stage::Extraction, Outcome::Done);
     assert_eq!(again.job(id).document().pages.len(), 3);
+}
+
+#[test]
+fn pages_on_which_workers_died_take_their_detours_after_a_reload_too() {
+    let mut script = Script::new();
+    let job = script.add("a.pdf");
+    let file = script.job(job).file;
+    let open = |script: &mut Script| {
+        let commands = script.ready(Role::Document);
+        script.opened(job, 4);
+        convert(&commands)
+    };
+    open(&mut script);
+    script.page(job, 1);
+    for _ in 0..2 {
+        script.dies(Role::Document);
+        open(&mut script);
+    }
+    script.page(job, 2);
+    for _ in 0..4 {
+        script.dies(Role::Document);
+        open(&mut script);
+    }
+    let kept = decode(&encode(&kept_of(&script, file))).unwrap();
+    let (mut again, id, _) = recalled(kept);
+    let (_, first, troubled) = convert(&again.ready(Role::Document)).unwrap();
+    let detours: Vec<(u32, Detour)> = troubled.iter().map(|trouble| (trouble.page, trouble.detour)).collect();
+    assert_eq!((first, detours), (4, vec![(2, Detour::Picture), (3, Detour::Nothing)]));
+    assert_eq!(again.job(id).document(), script.job(job).document());
+    assert!(again.job(id).document().pages[2].broken);
 }
 
 #[test]

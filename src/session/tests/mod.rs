@@ -23,7 +23,7 @@ use crate::document::{
     Block, Content, Description, Figure, FigureId, FigureImage, FigureSource, Metadata, Page, Provenance,
     Source, Span, TextQuality,
 };
-use crate::pipeline::event::{Event as Told, Outcome, Stage, StageReport};
+use crate::pipeline::event::{Event as Told, Outcome, Stage, StageReport, Trouble};
 use crate::protocol::{JobId, PROTOCOL, Request, Response};
 use crate::registry::{FileRole, ModelEntry, ModelFile, ModelKind, Registry, StoredModel};
 
@@ -208,10 +208,10 @@ fn requests(commands: &[Command]) -> Vec<&Request> {
     sent.collect()
 }
 
-/// The first `Convert` among `commands`: its first page and the pages it leaves out.
-fn convert(commands: &[Command]) -> Option<(JobId, u32, Vec<u32>)> {
+/// The first `Convert` among `commands`: its first page and the pages that take a detour.
+fn convert(commands: &[Command]) -> Option<(JobId, u32, Vec<Trouble>)> {
     requests(commands).into_iter().find_map(|request| match request {
-        Request::Convert { job, first_page, skip_pages, .. } => Some((*job, *first_page, skip_pages.clone())),
+        Request::Convert { job, first_page, troubled, .. } => Some((*job, *first_page, troubled.clone())),
         _ => None,
     })
 }

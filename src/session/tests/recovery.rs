@@ -1,5 +1,5 @@
 use super::*;
-use crate::pipeline::event::Progress;
+use crate::pipeline::event::{Detour, Progress, Trouble};
 
 #[test]
 fn a_dead_worker_is_started_again_and_goes_on_from_the_last_finished_page() {
@@ -17,13 +17,10 @@ fn a_dead_worker_is_started_again_and_goes_on_from_the_last_finished_page() {
     assert_eq!(script.job(job).notes.len(), 1);
 }
 
-/// The pages that are to be painted.
-fn pictures(commands: &[Command]) -> Vec<(u32, String)> {
-    let pictures = requests(commands).into_iter().find_map(|request| match request {
-        Request::Convert { picture_pages, .. } => Some(picture_pages.clone()),
-        _ => None,
-    });
-    pictures.unwrap()
+/// The pages that take a detour.
+fn detours(commands: &[Command]) -> Vec<(u32, Detour)> {
+    let (.., troubled) = convert(commands).unwrap();
+    troubled.into_iter().map(|trouble| (trouble.page, trouble.detour)).collect()
 }
 
 #[test]
@@ -34,12 +31,12 @@ fn a_page_that_kills_the_worker_twice_is_painted_instead() {
     script.opened(job, 3);
     script.page(job, 1);
     script.dies(Role::Document);
-    assert_eq!(pictures(&script.ready(Role::Document)), []);
+    assert_eq!(convert(&script.ready(Role::Document)), Some((job, 2, Vec::new())));
     script.opened(job, 3);
     script.dies(Role::Document);
     let commands = script.ready(Role::Document);
-    assert_eq!(convert(&commands), Some((job, 2, Vec::new())));
-    assert_eq!(pictures(&commands), [(2, "the worker failed on it twice (unreachable)".to_owned())]);
+    let why = "the worker failed on it twice (unreachable)".to_owned();
+    assert_eq!(convert(&commands), Some((job, 2, vec![Trouble { page: 2, detour: Detour::Picture, why }])));
     script.opened(job, 3);
     let broken = Page { broken: true, ..page(2) };
     script.told(Role::Document, job, Told::Page { page: broken, figures: Vec::new(), warnings: Vec::new() });
@@ -47,33 +44,43 @@ fn a_page_that_kills_the_worker_twice_is_painted_instead() {
     script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
     assert_eq!(script.job(job).document().pages.len(), 3);
     assert!(script.job(job).notes.iter().any(|note| note.contains("Page 2 is kept as a picture")));
-    let report = script.job(job).result.report();
-    let outcome = &report.stage(Stage::Extraction).unwrap().outcome;
-    assert_eq!(outcome, &Outcome::Partial("page 2 could not be read".to_owned()));
+    // The last worker said that it did all it had to do.
+    let outcome = Outcome::Partial("page 2 could not be read".to_owned());
+    let told = script.job(job).result.stage_report(Stage::Extraction).unwrap();
+    assert_eq!((&told.outcome, told.counts.pages), (&outcome, 2));
+    assert_eq!(script.job(job).stage(Stage::Extraction).phase, Phase::Ended(outcome));
 }
 
 #[test]
-fn a_page_whose_painting_kills_the_worker_too_is_left_out_and_reported() {
+fn a_page_whose_painting_kills_the_worker_too_is_read_without_it_and_left_out_at_last() {
     let mut script = Script::new();
     let job = script.add("a.pdf");
     script.ready(Role::Document);
     script.opened(job, 3);
     script.page(job, 1);
-    for _ in 0..2 {
+    let tries = [
+        (2, None, ""),
+        (2, Some(Detour::Picture), "Page 2 is kept as a picture"),
+        (2, Some(Detour::TextAlone), "Page 2 was read without being painted"),
+        (3, Some(Detour::Nothing), "Page 2 was left out"),
+    ];
+    for (first, detour, note) in tries {
         script.dies(Role::Document);
-        assert_eq!(convert(&script.ready(Role::Document)), Some((job, 2, Vec::new())));
+        let commands = script.ready(Role::Document);
+        assert_eq!(convert(&commands).unwrap().1, first);
+        assert_eq!(detours(&commands), detour.map(|detour| (2, detour)).into_iter().collect::<Vec<_>>());
         script.opened(job, 3);
+        let notes: Vec<&String> =
+            script.job(job).notes.iter().filter(|note| note.starts_with("Page 2")).collect();
+        assert!(notes.len() <= 1 && notes.iter().all(|said| said.starts_with(note)), "{notes:?}");
+        assert_eq!(notes.is_empty(), note.is_empty());
     }
-    script.dies(Role::Document);
-    assert_eq!(convert(&script.ready(Role::Document)), Some((job, 3, vec![2])));
-    script.opened(job, 3);
     script.page(job, 3);
     script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
     let document = script.job(job).document();
     assert_eq!(document.pages.len(), 3);
     assert!(document.pages[1].blocks.is_empty() && document.pages[1].broken);
     assert!(document.warnings.iter().any(|warning| warning.page == Some(2)));
-    assert!(script.job(job).notes.iter().any(|note| note.contains("Page 2 was left out")));
 }
 
 /// The document worker tells at which page it is.
@@ -88,15 +95,14 @@ fn a_worker_that_dies_while_it_looks_pages_through_died_on_the_one_it_named() {
     let job = script.add("a.pdf");
     for _ in 0..2 {
         let commands = script.ready(Role::Document);
-        assert_eq!(pictures(&commands), [], "nothing is held against the pages before it");
+        assert_eq!(detours(&commands), [], "nothing is held against the pages before it");
         script.opened(job, 9);
         at_page(&mut script, job, "looking through", 6);
         at_page(&mut script, job, "looking through", 7);
         script.dies(Role::Document);
     }
     let commands = script.ready(Role::Document);
-    assert_eq!(convert(&commands), Some((job, 1, Vec::new())));
-    assert!(matches!(&pictures(&commands)[..], [(7, _)]));
+    assert_eq!((convert(&commands).unwrap().1, detours(&commands)), (1, vec![(7, Detour::Picture)]));
 }
 
 #[test]
@@ -109,14 +115,14 @@ fn a_finished_page_on_which_workers_die_while_they_look_through_it_again_stays()
     script.page(job, 2);
     at_page(&mut script, job, "page", 3);
     script.dies(Role::Document);
-    for _ in 0..3 {
+    for _ in 0..4 {
         script.ready(Role::Document);
         script.opened(job, 9);
         at_page(&mut script, job, "looking through", 1);
         script.dies(Role::Document);
     }
     let commands = script.ready(Role::Document);
-    assert_eq!(convert(&commands), Some((job, 3, vec![1])));
+    assert_eq!((convert(&commands).unwrap().1, detours(&commands)), (3, vec![(1, Detour::Nothing)]));
     let pages = &script.job(job).document().pages;
     assert!(pages.len() == 2 && pages.iter().all(|page| !page.broken && page.blocks.len() == 2));
     assert!(!script.job(job).notes.iter().any(|note| note.contains("picture") || note.contains("left out")));
@@ -148,6 +154,28 @@ fn a_worker_that_dies_while_it_draws_and_reads_is_held_against_no_page_until_tha
     script.ended(Role::Document, job, Stage::Extraction, Outcome::Done);
     assert_eq!(script.session.page_image(job, 1), PageImage::Failed("The page cannot be drawn.".to_owned()));
     assert!(script.job(job).document().pages.iter().all(|page| !page.broken));
+}
+
+#[test]
+fn a_worker_that_dies_while_it_opens_a_file_again_is_held_against_no_page() {
+    let mut script = Script::new();
+    let job = script.add("a.pdf");
+    script.ready(Role::Document);
+    script.opened(job, 3);
+    script.page(job, 1);
+    at_page(&mut script, job, "page", 2);
+    script.dies(Role::Document);
+    for _ in 0..3 {
+        assert_eq!(convert(&script.ready(Role::Document)), Some((job, 2, Vec::new())));
+        script.dies(Role::Document);
+    }
+    script.ready(Role::Document);
+    script.dies(Role::Document);
+    let Phase::Ended(Outcome::Partial(why)) = &script.job(job).stage(Stage::Extraction).phase else {
+        panic!("{:?}", script.job(job).stage(Stage::Extraction))
+    };
+    assert!(why.starts_with("the file could not be opened again") && why.ends_with("from 2 on are missing"));
+    assert_eq!(script.job(job).document().pages.len(), 1);
 }
 
 #[test]

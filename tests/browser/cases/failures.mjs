@@ -341,6 +341,31 @@ export function tests(harness) {
         },
       ));
 
+    it("keeps the text of a page that ends the worker whenever it is painted, and says so", () =>
+      open(
+        async (site) => {
+          await site.drop(fixture("figures.pdf"));
+          await site.reach("figures.pdf", "done");
+          const { pages, figures, warnings } = await assertWhole(site, "figures.pdf", 1);
+          assert.deepEqual(figures, []);
+          assert.ok(pages[0].blocks.length > 3 && pages[0].blocks.every((it) => it.kind !== "figure"));
+          assert.match(warnings.at(-1).message, /^figures\.pdf: page 1 could not be painted: .*; its figures are missing$/);
+          const told = await notes(site);
+          assert.match(told, /Page 1 was read without being painted: the worker failed when it did that/);
+          assert.doesNotMatch(told, /kept as a picture|left out/);
+          assert.match(await site.source(), /Manpower/);
+        },
+        {
+          prepare: beforeEachWorker,
+          // As a trap does, in place of the words that tell of a page with pictures.
+          given: `const tell = self.postMessage.bind(self);
+            self.postMessage = (message, ...more) => {
+              if (/"event":"page",.*"figures":\\[\\{/.test(message[0])) throw new WebAssembly.RuntimeError("unreachable");
+              return tell(message, ...more);
+            };`,
+        },
+      ));
+
     it("leaves out a page that ends the worker whatever is done with it, says so, and gives the others", () =>
       open(
         async (site) => {
@@ -349,7 +374,7 @@ export function tests(harness) {
           const { pages } = await assertWhole(site, "paper.pdf", 4);
           assert.deepEqual(pages.map((it) => it.blocks.length === 0), [false, false, true, false]);
           const told = await notes(site);
-          assert.match(told, /Page 3 was left out: the worker failed on it three times/);
+          assert.match(told, /Page 3 was left out: the worker failed whatever it did with it/);
           assert.match(told, /in part: page 3 could not be read/);
           await site.at("warnings").getByRole("button", { name: "page 3" }).click();
           assert.match(await site.source(), /Statement of Need/);

@@ -15,7 +15,7 @@ export const convert = (job, more = {}) => ({
   options: {},
   password: null,
   first_page: 1,
-  skip_pages: [],
+  troubled: [],
   ahead: 1,
   ...more,
 });
@@ -110,7 +110,7 @@ export function tests(harness) {
 
     it("goes on from a later page and leaves out the one asked for", () =>
       open(async (worker) => {
-        await worker.send(convert(1, { first_page: 2, skip_pages: [3] }), fixture("paper.pdf"));
+        await worker.send(convert(1, { first_page: 2, troubled: [{ page: 3, detour: "nothing", why: "it is tried" }] }), fixture("paper.pdf"));
         await worker.wait("it.event?.event === 'stage_ended'");
         const heard = await worker.heard();
         const pages = heard.filter((it) => it.event?.event === "page").map((it) => it.event.page.number);
