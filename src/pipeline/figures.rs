@@ -74,11 +74,11 @@ pub(super) fn cut_figures(reader: &mut PageReader<'_>, laid_out: LaidOutPage) ->
 pub(super) fn without_figures(laid_out: LaidOutPage, failed: &str) -> Finished {
     let LaidOutPage { mut page, figures, warnings } = laid_out;
     page.blocks.retain(|block| !matches!(block.content, Content::Figure { .. }));
-    page.broken = page.text.needs_ocr() || !page.blocks.iter().any(is_body);
+    page.broken = !page.blocks.iter().any(is_body);
     let mut warnings: Vec<String> = warnings.into_iter().map(|warning| warning.message).collect();
     if page.broken {
         // That it is kept as a picture is not true.
-        warnings = vec![format!("{failed}, and it has no text that can be read otherwise")];
+        warnings = vec![format!("{failed}, and nothing of it can be read otherwise")];
     } else if figures.iter().any(|region| region.source != RegionSource::Equation) {
         warnings.push(format!("{failed}; its figures are missing"));
     }

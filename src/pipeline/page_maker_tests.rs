@@ -222,7 +222,7 @@ fn a_scan_that_cannot_be_painted_is_no_page_that_was_read() {
     let there = convert_file(SCAN, &painting, pages, ReadScans::Auto, &mut nothing);
     let here = convert_file(SCAN, &painting, Pages::default(), ReadScans::Auto, &mut nothing);
     for (assembler, told) in [
-        (there, "could not be painted: {}, and it has no text that can be read otherwise"),
+        (there, "could not be painted: {}, and nothing of it can be read otherwise"),
         (here, "could not be read: {}"),
     ] {
         let page = &assembler.document().pages[0];

@@ -79,7 +79,6 @@ impl Session {
         let now = self.now;
         if self.active == Some(id) {
             self.active = None;
-            self.pages.release();
         }
         let Some(job) = self.job_mut(id) else { return };
         job.worked = job.elapsed(now);
@@ -385,7 +384,7 @@ impl Session {
                 }
                 if let Some(job) = self.job(id)
                     && stage == Stage::Extraction
-                    && (job.resumed || job.deaths_in_all() > 0)
+                    && (job.resumed || job.lost_worker())
                 {
                     let whole = self::report(job, stage, report.outcome.clone(), now);
                     report = StageReport { outcome: report.outcome, ..whole };

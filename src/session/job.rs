@@ -55,8 +55,8 @@ pub struct Job {
     pub(super) at_page: Option<u32>,
     /// How often a worker died on a page, or on [`OPENING`].
     pub(super) deaths: BTreeMap<u32, u32>,
-    /// How often a worker died that also drew a page.
-    pub(super) drawing_deaths: u32,
+    /// A worker died that also drew a page.
+    pub(super) drew_and_died: bool,
     /// Figures to leave out because a worker died on them.
     pub(super) skip_figures: BTreeSet<FigureId>,
     /// Models that failed on this document.
@@ -208,7 +208,7 @@ impl Job {
             troubled: BTreeMap::new(),
             at_page: None,
             deaths: BTreeMap::new(),
-            drawing_deaths: 0,
+            drew_and_died: false,
             skip_figures: BTreeSet::new(),
             broken_models: BTreeSet::new(),
             model_deaths: 0,
@@ -282,9 +282,9 @@ impl Job {
         self.document().pages.binary_search_by_key(&number, |page| page.number).is_ok()
     }
 
-    /// How often a document worker died on it.
-    pub(super) fn deaths_in_all(&self) -> u32 {
-        self.deaths.values().sum::<u32>() + self.drawing_deaths
+    /// Whether a document worker died that extracted it.
+    pub(super) fn lost_worker(&self) -> bool {
+        !self.deaths.is_empty() || self.drew_and_died
     }
 
     /// Milliseconds worked so far.

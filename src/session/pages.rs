@@ -56,9 +56,9 @@ pub(super) struct PageImages {
     counter: u64,
     /// With boxes for what each step of the layout saw.
     overlay: bool,
-    /// Nothing is drawn until the document worked on gets further: a worker died while it did both, and the next
-    /// death is to say which of them it was.
-    held: bool,
+    /// Nothing is drawn until this document gets further, if it is being extracted: a worker died that drew and read,
+    /// and the next death is to say which of them it was.
+    held: Option<JobId>,
 }
 
 impl PageImages {
@@ -184,14 +184,14 @@ impl PageImages {
         }
     }
 
-    /// Nothing is drawn for now, because a worker died that drew and read.
-    pub(super) fn hold(&mut self) {
-        self.held = true;
+    /// Nothing is drawn until `job` gets further.
+    pub(super) fn hold(&mut self, job: JobId) {
+        self.held = Some(job);
     }
 
     /// What was held back may be drawn.
     pub(super) fn release(&mut self) {
-        self.held = false;
+        self.held = None;
     }
 
     /// The worker is gone, and with it what was open and being rendered. True if something was.
@@ -278,7 +278,7 @@ impl Session {
         if self.broken.is_some() || self.pages.rendering.is_some() || self.clock.stop.is_some() {
             return;
         }
-        if self.pages.held && self.active.is_some_and(|id| self.is_extracting(id)) {
+        if self.pages.held.is_some_and(|id| self.is_extracting(id)) {
             return;
         }
         let Some((job, page, width_px)) = self.pages.next() else { return };
@@ -334,7 +334,7 @@ impl Session {
             first_page,
             troubled: job.troubled.values().cloned().collect(),
             // After a death, page by page: the next one is to be the page's that caused it.
-            ahead: if job.deaths_in_all() == 0 { self.scans.at_once() } else { 1 },
+            ahead: if job.lost_worker() { 1 } else { self.scans.at_once() },
         };
         let file = job.file;
         // Others are closed first, so that their memory serves this one.

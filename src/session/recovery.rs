@@ -222,17 +222,19 @@ impl Session {
         let place = if page == OPENING { "opening the file".to_owned() } else { format!("page {page}") };
         if drew {
             // Not known which of the two it was.
-            job.drawing_deaths += 1;
+            job.drew_and_died = true;
             job.note(format!(
                 "The worker failed on {place} or on a page that it drew ({why}) and was started again."
             ));
-            self.pages.hold();
+            self.pages.hold(id);
         } else {
             *job.deaths.entry(page).or_insert(0) += 1;
             job.note(format!("The worker failed on {place} ({why}) and was started again."));
         }
         let Some(job) = self.job_mut(id) else { return false };
-        let (deaths, in_all) = (job.deaths.get(&page).copied().unwrap_or(0), job.deaths_in_all());
+        // What dies of drawing does not keep the document from being read.
+        let (deaths, in_all) =
+            (job.deaths.get(&page).copied().unwrap_or(0), job.deaths.values().sum::<u32>());
         if page == OPENING && deaths >= MAX_DEATHS && !job.has_pages() {
             let message = format!("The worker failed twice on opening the file ({why}).");
             let advice = "The file may need more memory than the browser gives, or be damaged. Close \
