@@ -96,7 +96,8 @@ pub struct Progress {
     /// Units worked on together, for whoever limits the time of one; 0 and 1 say that it is one.
     #[serde(default)]
     pub at_once: u32,
-    /// The page of the file at work, from 1, where it is one: whoever loses the worker knows what it died on.
+    /// The page of the file at work, from 1, or 0 for the file as a whole: whoever loses the worker knows what it died
+    /// on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<u32>,
 }

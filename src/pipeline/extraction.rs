@@ -4,6 +4,7 @@ use super::begun::{Begun, BegunPages};
 use super::clock::Clock;
 use super::event::{Counts, Detour, Event, Outcome, Progress, ReadScans, Stage, StageReport, Trouble};
 use super::figures::Finished;
+use super::guard::guarded;
 use super::page_maker::PageMaker;
 use super::report::outcome_of_pages;
 use super::sink::Sink;
@@ -192,7 +193,9 @@ impl<'a> Extraction<'a> {
 
     fn finish_survey(&mut self, survey: SurveyBuilder) -> Rc<Survey> {
         let survey = survey.finish(&self.document.structure.outline);
-        let survey = Rc::new(survey.with_tags(self.document.structure_tree().as_ref()));
+        // Tags are a help: without them the layout does as with a file that has none.
+        let tags = guarded(|| self.document.structure_tree()).ok().flatten();
+        let survey = Rc::new(survey.with_tags(tags.as_ref()));
         self.survey = Some(Rc::clone(&survey));
         survey
     }
@@ -240,6 +243,8 @@ impl<'a> Extraction<'a> {
                     self.phase = Phase::Surveying { pages, at: at + 1, survey };
                 }
                 None => {
+                    let count = at_most_u32(pages.len());
+                    tell_progress("looking through", count.saturating_sub(1), count, 0, sink);
                     let survey = self.finish_survey(survey);
                     self.phase = Phase::Extracting { number: self.pages.first.max(1), survey };
                 }

@@ -9,7 +9,7 @@ use crate::pipeline::event::{Outcome, Progress, Stage, Trouble};
 use crate::protocol::JobId;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// In the place of a page: the opening of the file.
+/// In the place of a page: the file as a whole, while it is opened or its first look is summed up.
 pub(super) const OPENING: u32 = 0;
 
 /// A document in the queue.

@@ -23,8 +23,8 @@ const MAX_DEAD_FIGURES: u32 = 3;
 const MAX_STORE_DEATHS: u32 = 4;
 /// Times workers may die on one document before what is finished has to do.
 const MAX_DEATHS_IN_ALL: u32 = 60;
-/// Times it may die on opening a file again of which some pages are finished.
-const MAX_DEATHS_REOPENING: u32 = 4;
+/// Times it may die on a file as a whole whose pages are known.
+const MAX_DEATHS_ON_FILE: u32 = 4;
 
 impl Session {
     /// Stops a document: within [`super::time::STOP_GRACE_MS`] if it is being worked on.
@@ -244,8 +244,8 @@ impl Session {
             self.finish(id, JobState::Failed { message, advice });
             return false;
         }
-        let reason = if page == OPENING && deaths >= MAX_DEATHS_REOPENING {
-            format!("the file could not be opened again ({why}); pages from {next} on are missing")
+        let reason = if page == OPENING && deaths >= MAX_DEATHS_ON_FILE {
+            format!("the worker failed on it {deaths} times ({why}); pages from {next} on are missing")
         } else if in_all >= MAX_DEATHS_IN_ALL {
             format!("workers failed {in_all} times; pages from {next} on are missing")
         } else {

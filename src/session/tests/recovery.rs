@@ -174,7 +174,7 @@ fn a_worker_that_dies_while_it_opens_a_file_again_is_held_against_no_page() {
     let Phase::Ended(Outcome::Partial(why)) = &script.job(job).stage(Stage::Extraction).phase else {
         panic!("{:?}", script.job(job).stage(Stage::Extraction))
     };
-    assert!(why.starts_with("the file could not be opened again") && why.ends_with("from 2 on are missing"));
+    assert!(why.starts_with("the worker failed on it 4 times") && why.ends_with("from 2 on are missing"));
     assert_eq!(script.job(job).document().pages.len(), 1);
 }
 
