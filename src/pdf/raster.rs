@@ -9,6 +9,8 @@ use hayro::{RenderCache, RenderSettings, render_into};
 
 /// Most pixels of a rendered page or cutting: 64 MiB of RGBA.
 pub const MAX_RASTER_PIXELS: u32 = 16 << 20;
+/// Bytes of the soft masks of one painting; each has one for each pixel, and they are kept until it is done.
+const MAX_MASK_BYTES: u64 = 512 << 20;
 /// Longest side of a raster; the renderer counts in 16 bits.
 const MAX_SIDE: f32 = 16_384.0;
 
@@ -33,11 +35,12 @@ impl Raster {
     }
 }
 
-/// The scale at which `area` points have the wanted pixels per point, made smaller where the raster would be
-/// too large.
-pub(super) fn bounded_scale(area: &Rect, wanted: f32) -> f32 {
+/// The scale at which `area` points have the wanted pixels per point, made smaller where the raster, or so many masks of
+/// its size, would be too large.
+pub(super) fn bounded_scale(area: &Rect, wanted: f32, masks: u64) -> f32 {
     #[allow(clippy::cast_precision_loss, reason = "a bound, not a count")]
-    let most = (MAX_RASTER_PIXELS as f32 / area.area().max(1e-6)).sqrt();
+    let pixels = (MAX_RASTER_PIXELS as f32).min(MAX_MASK_BYTES as f32 / masks.max(1) as f32);
+    let most = (pixels / area.area().max(1e-6)).sqrt();
     let longest = MAX_SIDE / area.width().max(area.height()).max(1e-6);
     wanted.min(most).min(longest).max(1e-6)
 }

@@ -1,6 +1,6 @@
 //! Reading pages: content, pixels, images.
 
-use super::complexity::{FormCosts, MAX_CONTENT_BYTES};
+use super::complexity::{Costs, MAX_CONTENT_BYTES, Purpose};
 use super::content::PageContent;
 use super::device::ContentDevice;
 use super::fonts::{FontBook, PageFonts};
@@ -58,9 +58,12 @@ pub enum PageError {
     /// An image's data is damaged, or in a form that is not known.
     #[error("an image is damaged or in an unknown form")]
     ImageUndecodable,
-    /// Forms that draw forms make it too much to draw.
+    /// Forms that draw forms make it too much to go through.
     #[error("the page is too complex to be read")]
     TooComplex,
+    /// Forms, patterns, glyphs or masks that draw each other make it too much to paint.
+    #[error("the page is too complex to be painted")]
+    TooComplexToPaint,
     /// The part asked for lies outside the page or is empty.
     #[error("nothing of the page lies in the part asked for")]
     EmptyCrop,
@@ -95,7 +98,8 @@ pub struct PageReader<'a> {
     cache: InterpreterCache<'a>,
     render_cache: RenderCache<'a>,
     fonts: FontBook<'a>,
-    costs: FormCosts,
+    reading: Costs,
+    painting: Costs,
     /// Width and height in pixels of the largest image on the page painted last, and its number.
     largest: Option<(u32, (u32, u32))>,
 }
@@ -121,7 +125,8 @@ impl<'a> PageReader<'a> {
             render_cache: RenderCache::new(),
             fonts: FontBook::new(&settings),
             settings,
-            costs: FormCosts::default(),
+            reading: Costs::new(Purpose::Reading),
+            painting: Costs::new(Purpose::Painting),
             largest: None,
         }
     }
@@ -137,7 +142,7 @@ impl<'a> PageReader<'a> {
         let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
         let page = index.and_then(|index| pages.get(index));
         let page = page.ok_or(PageError::NoSuchPage { number, count: pages.len() })?;
-        if self.costs.of_page(page) > MAX_CONTENT_BYTES {
+        if self.reading.of_page(page, number).bytes > MAX_CONTENT_BYTES {
             return Err(PageError::TooComplex);
         }
         Ok(page)
@@ -217,6 +222,10 @@ impl<'a> PageReader<'a> {
         area: &Rect,
         scale: f32,
     ) -> Result<Raster, PageError> {
+        let work = self.painting.of_page(page, number);
+        if work.bytes > MAX_CONTENT_BYTES {
+            return Err(PageError::TooComplexToPaint);
+        }
         // A page with several figures is painted several times.
         let (width, height) = match self.largest {
             Some((of, size)) if of == number => size,
@@ -230,7 +239,7 @@ impl<'a> PageReader<'a> {
         if u64::from(width) * u64::from(height) > MAX_PAINTED_PIXELS {
             return Err(PageError::ImageTooLarge { width, height, limit: MAX_PAINTED_PIXELS });
         }
-        let scale = bounded_scale(area, scale);
+        let scale = bounded_scale(area, scale, work.masks);
         Ok(paint(page, space.to_page, area, scale, &self.render_cache, &self.settings))
     }
 

@@ -1,0 +1,241 @@
+//! How much work a page is, before it is begun: streams that draw streams (forms, appearances of annotations, tiling
+//! patterns, glyphs of Type 3 fonts, soft masks) can multiply a small file into more drawing than a lifetime has time
+//! for, and an interpretation once begun cannot be stopped.
+//!
+//! Reading a page goes through its forms and annotations alone, painting it through all of them.
+
+mod painting;
+mod reading;
+#[cfg(test)]
+mod tests;
+
+use hayro::hayro_syntax::object::dict::keys;
+use hayro::hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Stream};
+use hayro::hayro_syntax::page::{Page, Resources};
+use std::collections::HashMap;
+
+/// Bytes of content that may be interpreted for one page, streams counted each time they are drawn: some ten
+/// seconds. The fullest pages of real files have a few megabytes.
+pub(super) const MAX_CONTENT_BYTES: u64 = 500 << 20;
+/// hayro draws streams in streams to this depth.
+const MAX_DEPTH: u32 = 50;
+/// Different streams that are looked at for one page; a page with more is too complex.
+const MAX_STREAMS: usize = 100_000;
+/// Bytes that a call costs, whatever the stream's length.
+const CALL_BYTES: u64 = 100;
+/// Annotations with these flags are not drawn: hidden, no view.
+const UNSEEN: u32 = 1 << 1 | 1 << 5;
+
+/// What is done with a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Reading,
+    Painting,
+}
+
+/// What doing it takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Work {
+    /// Bytes of content that are interpreted.
+    pub(super) bytes: u64,
+    /// Soft masks that are kept, each of the size of the raster.
+    pub(super) masks: u64,
+}
+
+impl Work {
+    const TOO_MUCH: Self = Self { bytes: u64::MAX, masks: u64::MAX };
+
+    fn plus(self, other: Self, times: u64) -> Self {
+        let sum = |one: u64, more: u64| one.saturating_add(more.saturating_mul(times));
+        Self { bytes: sum(self.bytes, other.bytes), masks: sum(self.masks, other.masks) }
+    }
+}
+
+/// Whose resources a stream draws with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Owner {
+    /// A page's, from 1.
+    Page(u32),
+    /// Its own, or those of the stream or font that draws it.
+    Object(ObjectIdentifier),
+    /// Those of a font that is no object of its own; these are numbered.
+    Direct(u32),
+}
+
+/// A stream with its resources.
+type Key = (ObjectIdentifier, Owner);
+
+/// What a stream draws.
+#[derive(Debug, Default)]
+struct Node {
+    bytes: u64,
+    /// Soft masks that are set, each for another place.
+    masks: u64,
+    /// Streams that it draws, and how often.
+    calls: HashMap<Key, u64>,
+    /// Streams that it draws (first) while it paints with others (second): these are drawn with whatever the first
+    /// paint without a colour or font of their own.
+    calls_under: HashMap<(Key, Key), u64>,
+    /// Paths and glyphs that it paints with the colour or font of who draws it.
+    inherited: u64,
+    /// Streams that it draws before it sets a colour and font of its own.
+    inherited_calls: HashMap<Key, u64>,
+}
+
+/// The streams met so far in a document, as one purpose goes through them.
+#[derive(Debug)]
+pub(super) struct Costs {
+    purpose: Purpose,
+    nodes: HashMap<Key, Node>,
+    /// Streams that were not looked at, because there are too many.
+    overflowed: bool,
+    direct: u32,
+    /// The page asked for last.
+    last: Option<(u32, Work)>,
+}
+
+/// What is known of streams at some depth.
+#[derive(Default)]
+struct Known {
+    work: HashMap<(Key, u32), Work>,
+    inherited: HashMap<(Key, u32), u64>,
+}
+
+impl Costs {
+    pub(super) fn new(purpose: Purpose) -> Self {
+        Self { purpose, nodes: HashMap::new(), overflowed: false, direct: 0, last: None }
+    }
+
+    /// What a page takes, `number` from 1.
+    pub(super) fn of_page(&mut self, page: &Page<'_>, number: u32) -> Work {
+        match self.last {
+            Some((last, work)) if last == number => work,
+            _ => {
+                let work = self.look_at(page, number);
+                self.last = Some((number, work));
+                work
+            }
+        }
+    }
+
+    fn look_at(&mut self, page: &Page<'_>, number: u32) -> Work {
+        if self.nodes.len() > MAX_STREAMS / 2 {
+            // Those of other pages.
+            self.nodes.clear();
+        }
+        self.overflowed = false;
+        let (resources, owner) = (page.resources(), Owner::Page(number));
+        let mut root = match page.page_stream() {
+            Some(content) => self.scan(content, resources, owner, 0),
+            None => Node::default(),
+        };
+        if let Some(annotations) = page.raw().get::<Array<'_>>(keys::ANNOTS) {
+            for annotation in annotations.iter::<Dict<'_>>() {
+                if let Some(appearance) = appearance(&annotation) {
+                    let key = self.take_in(&appearance, resources, owner, 1);
+                    *root.calls.entry(key).or_insert(0) += 1;
+                }
+            }
+        }
+        if self.overflowed {
+            return Work::TOO_MUCH;
+        }
+        self.work_of(&root, MAX_DEPTH, &mut Known::default())
+    }
+
+    fn scan(&mut self, content: &[u8], resources: &Resources<'_>, owner: Owner, depth: u32) -> Node {
+        match self.purpose {
+            Purpose::Reading => self.scan_forms(content, resources, owner, depth),
+            Purpose::Painting => self.scan_all(content, resources, owner, depth),
+        }
+    }
+
+    /// Looks at a stream that is drawn by one with the resources `parent`, unless that is done.
+    fn take_in(&mut self, stream: &Stream<'_>, parent: &Resources<'_>, owner: Owner, depth: u32) -> Key {
+        let id = stream.obj_id();
+        match stream.dict().get::<Dict<'_>>(keys::RESOURCES).map(Resources::new) {
+            Some(own) => self.take_in_with(stream, &own, Owner::Object(id), depth),
+            None => self.take_in_with(stream, parent, owner, depth),
+        }
+    }
+
+    fn take_in_with(
+        &mut self,
+        stream: &Stream<'_>,
+        resources: &Resources<'_>,
+        owner: Owner,
+        depth: u32,
+    ) -> Key {
+        let key = (stream.obj_id(), owner);
+        if depth >= MAX_DEPTH || self.nodes.contains_key(&key) {
+            return key;
+        }
+        if self.nodes.len() >= MAX_STREAMS {
+            self.overflowed = true;
+            return key;
+        }
+        // Known from here on, so that a stream that draws itself is not taken in again and again.
+        self.nodes.insert(key, Node::default());
+        if let Ok(content) = stream.decoded_data() {
+            let node = self.scan(&content, resources, owner, depth);
+            self.nodes.insert(key, node);
+        }
+        key
+    }
+
+    fn cost(&self, key: Key, depth: u32, known: &mut Known) -> Work {
+        let Some(node) = self.nodes.get(&key).filter(|_| depth > 0) else { return Work::default() };
+        if let Some(work) = known.work.get(&(key, depth)) {
+            return *work;
+        }
+        let work = self.work_of(node, depth, known);
+        known.work.insert((key, depth), work);
+        work
+    }
+
+    fn work_of(&self, node: &Node, depth: u32, known: &mut Known) -> Work {
+        let depth = depth.saturating_sub(1);
+        let own = Work { bytes: node.bytes.saturating_add(CALL_BYTES), masks: node.masks };
+        let calls =
+            node.calls.iter().fold(own, |sum, (key, times)| sum.plus(self.cost(*key, depth, known), *times));
+        node.calls_under.iter().fold(calls, |sum, ((drawn, paint), times)| {
+            let times = times.saturating_mul(self.inherited(*drawn, depth, known));
+            sum.plus(self.cost(*paint, depth, known), times)
+        })
+    }
+
+    /// Paths and glyphs that a stream and those that it draws paint with the colour or font of who draws it.
+    fn inherited(&self, key: Key, depth: u32, known: &mut Known) -> u64 {
+        let Some(node) = self.nodes.get(&key).filter(|_| depth > 0) else { return 0 };
+        if let Some(count) = known.inherited.get(&(key, depth)) {
+            return *count;
+        }
+        let calls = node.inherited_calls.iter();
+        let count = calls.fold(node.inherited, |sum, (key, times)| {
+            sum.saturating_add(times.saturating_mul(self.inherited(*key, depth - 1, known)))
+        });
+        known.inherited.insert((key, depth), count);
+        count
+    }
+}
+
+/// What an annotation looks like, if it is drawn.
+fn appearance<'a>(annotation: &Dict<'a>) -> Option<Stream<'a>> {
+    if annotation.get::<u32>(keys::F).unwrap_or(0) & UNSEEN != 0 {
+        return None;
+    }
+    match annotation.get::<Dict<'_>>(keys::AP)?.get::<Object<'_>>(keys::N)? {
+        Object::Stream(stream) => Some(stream),
+        Object::Dict(states) => annotation
+            .get::<Name<'_>>(keys::AS)
+            .and_then(|state| states.get::<Stream<'_>>(state))
+            .or_else(|| states.get::<Stream<'_>>(b"Off")),
+        _ => None,
+    }
+}
+
+/// The form called `name`.
+fn form<'a>(resources: &Resources<'a>, name: &Name<'_>) -> Option<Stream<'a>> {
+    let stream = resources.get_x_object(name)?;
+    stream.dict().get::<Name<'_>>(keys::SUBTYPE).is_some_and(|kind| &*kind == b"Form").then_some(stream)
+}

@@ -1,0 +1,175 @@
+use super::reading::drawn_names;
+use super::*;
+use crate::document::Rect;
+use crate::pdf::fixture::Fixture;
+use crate::pdf::{OpenDocument, PageError, PageReader};
+
+const LEVELS: usize = 12;
+const FORM: &str = "/Type /XObject /Subtype /Form /BBox [0 0 600 800]";
+const TILING: &str = "/Type /Pattern /PatternType 1 /PaintType 1 /TilingType 1 /BBox [0 0 10 10]";
+
+/// Forms from object `first` on, each of which draws the next `times`; the last draws a square.
+fn forms(fixture: &mut Fixture, first: usize, times: usize) {
+    for level in 0..LEVELS {
+        let dict = format!("{FORM} /Resources << /XObject << /X {} 0 R >> >>", first + level + 1);
+        fixture.stream(&dict, "/X Do ".repeat(times).as_bytes());
+    }
+    fixture.stream(FORM, b"10 10 50 50 re f");
+}
+
+/// Whether a page can be read, and painted.
+fn goes(document: &OpenDocument) -> (Result<(), PageError>, Result<(), PageError>) {
+    let mut reader = PageReader::new(document);
+    let painted = reader.crop(1, Rect::new(0.0, 0.0, 600.0, 800.0), 20.0);
+    (reader.content(1).map(|_| ()), painted.map(|_| ()))
+}
+
+const WHOLE: (Result<(), PageError>, Result<(), PageError>) = (Ok(()), Ok(()));
+const READ_ONLY: (Result<(), PageError>, Result<(), PageError>) = (Ok(()), Err(PageError::TooComplexToPaint));
+const NOT_AT_ALL: (Result<(), PageError>, Result<(), PageError>) =
+    (Err(PageError::TooComplex), Err(PageError::TooComplex));
+
+#[test]
+fn names_before_do_are_found() {
+    let names: Vec<&[u8]> = drawn_names(b"/A Do q /Long#20one\nDo Q /Done 1 /B  Do").collect();
+    assert_eq!(names, [&b"A"[..], b"Long#20one", b"B"]);
+}
+
+#[test]
+fn forms_that_multiply_are_refused_and_those_that_do_not_are_drawn() {
+    for (times, expected) in [(1, WHOLE), (10, NOT_AT_ALL)] {
+        let mut fixture = Fixture::page("", "/Resources << /XObject << /X 5 0 R >> >>", "/X Do");
+        forms(&mut fixture, 5, times);
+        let document = fixture.open();
+        assert_eq!(goes(&document), expected);
+        if times == 1 {
+            assert_eq!(PageReader::new(&document).content(1).unwrap().paths.len(), 1);
+        }
+    }
+}
+
+#[test]
+fn a_form_with_the_resources_of_who_draws_it_is_looked_at_with_each_of_them() {
+    // A draws F with harmless resources, B the same F with others.
+    let page = "/Resources << /XObject << /A 5 0 R /B 6 0 R >> >>";
+    for (content, expected) in [("/A Do", WHOLE), ("/A Do /B Do", NOT_AT_ALL)] {
+        let mut fixture = Fixture::page("", page, content);
+        fixture.stream(&format!("{FORM} /Resources << /XObject << /F 7 0 R /X 8 0 R >> >>"), b"/F Do");
+        fixture.stream(&format!("{FORM} /Resources << /XObject << /F 7 0 R /X 9 0 R >> >>"), b"/F Do");
+        fixture.stream(FORM, b"/X Do");
+        fixture.stream(FORM, b"10 10 50 50 re f");
+        forms(&mut fixture, 9, 10);
+        assert_eq!(goes(&fixture.open()), expected);
+    }
+}
+
+#[test]
+fn annotations_whose_appearance_multiplies_are_refused() {
+    for (flags, times, expected) in [(0, 1, WHOLE), (0, 10, NOT_AT_ALL), (2, 10, WHOLE)] {
+        let mut fixture = Fixture::page("", "/Annots [5 0 R]", "0 0 5 5 re f");
+        fixture.add(&format!(
+            "<< /Type /Annot /Subtype /Stamp /F {flags} /Rect [0 0 600 800] /AP << /N 6 0 R >> >>"
+        ));
+        forms(&mut fixture, 6, times);
+        assert_eq!(goes(&fixture.open()), expected);
+    }
+}
+
+#[test]
+fn patterns_of_patterns_are_read_and_not_painted() {
+    for (times, expected) in [(1, WHOLE), (10, READ_ONLY)] {
+        let fills = "/Pattern cs /P scn 0 0 10 10 re f ".repeat(times);
+        let mut fixture = Fixture::page("", "/Resources << /Pattern << /P 5 0 R >> >>", &fills);
+        for level in 0..LEVELS {
+            let dict =
+                format!("{TILING} /XStep 10 /YStep 10 /Resources << /Pattern << /P {} 0 R >> >>", 6 + level);
+            fixture.stream(&dict, fills.as_bytes());
+        }
+        fixture.stream(&format!("{TILING} /XStep 10 /YStep 10 /Resources << >>"), b"0 0 5 5 re f");
+        assert_eq!(goes(&fixture.open()), expected);
+    }
+}
+
+#[test]
+fn a_pattern_of_very_many_tiles_is_not_painted() {
+    for (step, expected) in [("10", WHOLE), ("0.001", READ_ONLY)] {
+        let content = "/Pattern cs /P scn 0 0 600 800 re f";
+        let mut fixture = Fixture::page("", "/Resources << /Pattern << /P 5 0 R >> >>", content);
+        fixture.stream(&format!("{TILING} /XStep {step} /YStep {step} /Resources << >>"), b"0 0 5 5 re f");
+        assert_eq!(goes(&fixture.open()), expected);
+    }
+}
+
+#[test]
+fn what_a_form_paints_with_the_pattern_of_who_draws_it_counts() {
+    let pattern = format!("{TILING} /XStep 1 /YStep 1 /Resources << >>");
+    for (own, expected) in [("0 g ", WHOLE), ("", READ_ONLY)] {
+        let resources = "/Resources << /Pattern << /P 6 0 R >> /XObject << /X 5 0 R >> >>";
+        let content = "/Pattern cs /P scn ".to_owned() + &"/X Do ".repeat(1_000);
+        let mut fixture = Fixture::page("", resources, &content);
+        fixture.stream(FORM, (own.to_owned() + &"0 0 9 9 re f ".repeat(60)).as_bytes());
+        fixture.stream(&pattern, b"0 0 .1 .1 re f");
+        assert_eq!(goes(&fixture.open()), expected);
+    }
+}
+
+#[test]
+fn glyphs_that_draw_glyphs_or_forms_are_read_and_not_painted() {
+    let font = |glyph: usize, resources: &str| {
+        format!(
+            "<< /Type /Font /Subtype /Type3 /FontBBox [0 0 10 10] /FontMatrix [.1 0 0 .1 0 0] /FirstChar 97 \
+             /LastChar 97 /Widths [10] /Encoding << /Differences [97 /a] >> /CharProcs << /a {glyph} 0 R >> \
+             /Resources << {resources} >> >>"
+        )
+    };
+    let page = "/Resources << /Font << /F 5 0 R >> >>";
+    for (times, expected) in [(1, WHOLE), (10, READ_ONLY)] {
+        let show = format!("BT /F 10 Tf 50 700 Td ({}) Tj ET", "a".repeat(times));
+        let mut fixture = Fixture::page("", page, &show);
+        for level in 0..LEVELS {
+            fixture.add(&font(6 + 2 * level, &format!("/Font << /F {} 0 R >>", 7 + 2 * level)));
+            fixture.stream("", format!("10 0 d0 {show}").as_bytes());
+        }
+        fixture.add(&font(6 + 2 * LEVELS, ""));
+        fixture.stream("", b"10 0 d0 0 0 5 5 re f");
+        assert_eq!(goes(&fixture.open()), expected);
+
+        let mut fixture = Fixture::page("", page, "BT /F 10 Tf 50 700 Td [(a) 5 (b)] TJ ET");
+        fixture.add(&font(6, "/XObject << /X 7 0 R >>"));
+        fixture.stream("", b"10 0 d0 /X Do");
+        forms(&mut fixture, 7, times);
+        assert_eq!(goes(&fixture.open()), expected);
+    }
+}
+
+#[test]
+fn masks_in_masks_are_refused_and_many_masks_are_painted_coarser() {
+    let group = "/Group << /S /Transparency /CS /DeviceGray >>";
+    let states = |object: usize| format!("/Resources << /ExtGState << /G {object} 0 R >> >>");
+    let mask = |object: usize| format!("<< /Type /ExtGState /SMask << /S /Luminosity /G {object} 0 R >> >>");
+    for (times, expected) in [(1, WHOLE), (10, READ_ONLY)] {
+        let content = "q 1 0 0 1 0 .1 cm /G gs 0 0 9 9 re f Q 1 0 0 1 1 0 cm ".repeat(times);
+        let mut fixture = Fixture::page("", &states(5), &content);
+        for level in 0..LEVELS {
+            fixture.add(&mask(6 + 2 * level));
+            fixture.stream(&format!("{FORM} {group} {}", states(7 + 2 * level)), content.as_bytes());
+        }
+        fixture.add(&mask(6 + 2 * LEVELS));
+        fixture.stream(&format!("{FORM} {group}"), b"1 g 0 0 9 9 re f");
+        assert_eq!(goes(&fixture.open()), expected);
+    }
+    let places = |moved: &str| {
+        let content = format!("{moved} /G gs 0 0 9 9 re f ").repeat(2_000);
+        let mut fixture = Fixture::page("", &states(5), &content);
+        fixture.add(&mask(6));
+        fixture.stream(&format!("{FORM} {group}"), b"1 g 0 0 9 9 re f");
+        let document = fixture.open();
+        let costs = Costs::new(Purpose::Painting).of_page(&document.pdf.pages()[0], 1);
+        assert!(costs.bytes < MAX_CONTENT_BYTES);
+        costs.masks
+    };
+    assert_eq!((places(""), places("1 0 0 1 .1 0 cm")), (1, 2_000));
+    let area = Rect::new(0.0, 0.0, 600.0, 800.0);
+    let pixels = |masks| area.area() * crate::pdf::raster::bounded_scale(&area, 3.0, masks).powi(2);
+    assert!(pixels(1) > 4e6 && (pixels(2_000) - 268_435.0).abs() < 10.0);
+}
