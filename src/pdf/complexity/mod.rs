@@ -2,16 +2,22 @@
 //! patterns, glyphs of Type 3 fonts, soft masks) can multiply a small file into more drawing than a lifetime has time
 //! for, and an interpretation once begun cannot be stopped.
 //!
-//! Reading a page goes through its forms and annotations alone, painting it through all of them.
+//! Reading a page goes through its forms and annotations alone, painting it through all of them. Either begins with its
+//! resources (functions of functions, colour spaces of colour spaces), and with streams that unpack to anything.
 
+mod inflate;
 mod painting;
 mod reading;
+mod resources;
 #[cfg(test)]
 mod tests;
 
 use hayro::hayro_syntax::object::dict::keys;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Stream};
 use hayro::hayro_syntax::page::{Page, Resources};
+use hayro::hayro_syntax::xref::XRef;
+use inflate::{MAX_STREAM_BYTES, are_bounded, is_bounded};
+use resources::{KnownParts, MAX_PARTS};
 use std::collections::HashMap;
 
 /// Bytes of content that may be interpreted for one page, streams counted each time they are drawn: some ten
@@ -62,6 +68,15 @@ enum Owner {
     Direct(u32),
 }
 
+/// Where a stream is drawn.
+#[derive(Clone, Copy)]
+struct Place<'r, 'a> {
+    resources: &'r Resources<'a>,
+    owner: Owner,
+    xref: &'r XRef,
+    depth: u32,
+}
+
 /// A stream with its resources.
 type Key = (ObjectIdentifier, Owner);
 
@@ -90,6 +105,7 @@ pub(super) struct Costs {
     /// Streams that were not looked at, because there are too many.
     overflowed: bool,
     direct: u32,
+    known_parts: KnownParts,
     /// The page asked for last.
     last: Option<(u32, Work)>,
 }
@@ -103,7 +119,14 @@ struct Known {
 
 impl Costs {
     pub(super) fn new(purpose: Purpose) -> Self {
-        Self { purpose, nodes: HashMap::new(), overflowed: false, direct: 0, last: None }
+        Self {
+            purpose,
+            nodes: HashMap::new(),
+            overflowed: false,
+            direct: 0,
+            known_parts: KnownParts::new(),
+            last: None,
+        }
     }
 
     /// What a page takes, `number` from 1.
@@ -124,15 +147,25 @@ impl Costs {
             self.nodes.clear();
         }
         self.overflowed = false;
-        let (resources, owner) = (page.resources(), Owner::Page(number));
+        let xref = page.xref();
+        let place = Place { resources: page.resources(), owner: Owner::Page(number), xref, depth: 0 };
+        let contents = page.raw().get::<Array<'_>>(keys::CONTENTS);
+        let bounded = match (page.raw().get::<Stream<'_>>(keys::CONTENTS), &contents) {
+            (Some(stream), _) => is_bounded(&stream, MAX_STREAM_BYTES),
+            (None, Some(streams)) => are_bounded(streams, MAX_STREAM_BYTES),
+            (None, None) => true,
+        };
+        if !bounded || self.parts(place.resources, xref) > MAX_PARTS {
+            return Work::TOO_MUCH;
+        }
         let mut root = match page.page_stream() {
-            Some(content) => self.scan(content, resources, owner, 0),
+            Some(content) => self.scan(content, place),
             None => Node::default(),
         };
         if let Some(annotations) = page.raw().get::<Array<'_>>(keys::ANNOTS) {
             for annotation in annotations.iter::<Dict<'_>>() {
                 if let Some(appearance) = appearance(&annotation) {
-                    let key = self.take_in(&appearance, resources, owner, 1);
+                    let key = self.take_in(&appearance, place);
                     *root.calls.entry(key).or_insert(0) += 1;
                 }
             }
@@ -143,31 +176,30 @@ impl Costs {
         self.work_of(&root, MAX_DEPTH, &mut Known::default())
     }
 
-    fn scan(&mut self, content: &[u8], resources: &Resources<'_>, owner: Owner, depth: u32) -> Node {
+    fn scan(&mut self, content: &[u8], place: Place<'_, '_>) -> Node {
         match self.purpose {
-            Purpose::Reading => self.scan_forms(content, resources, owner, depth),
-            Purpose::Painting => self.scan_all(content, resources, owner, depth),
+            Purpose::Reading => self.scan_forms(content, place),
+            Purpose::Painting => self.scan_all(content, place),
         }
     }
 
-    /// Looks at a stream that is drawn by one with the resources `parent`, unless that is done.
-    fn take_in(&mut self, stream: &Stream<'_>, parent: &Resources<'_>, owner: Owner, depth: u32) -> Key {
-        let id = stream.obj_id();
-        match stream.dict().get::<Dict<'_>>(keys::RESOURCES).map(Resources::new) {
-            Some(own) => self.take_in_with(stream, &own, Owner::Object(id), depth),
-            None => self.take_in_with(stream, parent, owner, depth),
+    /// Looks at a stream that is drawn at `place`, unless that is done.
+    fn take_in(&mut self, stream: &Stream<'_>, place: Place<'_, '_>) -> Key {
+        let own = stream.dict().get::<Dict<'_>>(keys::RESOURCES).map(Resources::new);
+        match &own {
+            Some(own) => {
+                let owner = Owner::Object(stream.obj_id());
+                self.take_in_with(stream, Place { resources: own, owner, ..place })
+            }
+            None => self.take_in_with(stream, place),
         }
     }
 
-    fn take_in_with(
-        &mut self,
-        stream: &Stream<'_>,
-        resources: &Resources<'_>,
-        owner: Owner,
-        depth: u32,
-    ) -> Key {
-        let key = (stream.obj_id(), owner);
-        if depth >= MAX_DEPTH || self.nodes.contains_key(&key) {
+    /// The same with the resources of `place`.
+    fn take_in_with(&mut self, stream: &Stream<'_>, place: Place<'_, '_>) -> Key {
+        let place = Place { depth: place.depth + 1, ..place };
+        let key = (stream.obj_id(), place.owner);
+        if place.depth >= MAX_DEPTH || self.nodes.contains_key(&key) {
             return key;
         }
         if self.nodes.len() >= MAX_STREAMS {
@@ -176,10 +208,28 @@ impl Costs {
         }
         // Known from here on, so that a stream that draws itself is not taken in again and again.
         self.nodes.insert(key, Node::default());
-        if let Ok(content) = stream.decoded_data() {
-            let node = self.scan(&content, resources, owner, depth);
+        let has_own = place.owner == Owner::Object(key.0);
+        let too_much = !is_bounded(stream, MAX_STREAM_BYTES)
+            || (has_own && self.parts(place.resources, place.xref) > MAX_PARTS);
+        if too_much {
+            self.nodes.insert(key, Node { bytes: u64::MAX, ..Node::default() });
+        } else if let Ok(content) = stream.decoded_data() {
+            let node = self.scan(&content, place);
             self.nodes.insert(key, node);
         }
+        key
+    }
+
+    /// An owner that is no object.
+    fn next_direct(&mut self) -> Owner {
+        self.direct = self.direct.wrapping_add(1);
+        Owner::Direct(self.direct)
+    }
+
+    /// Takes in what is no stream by itself.
+    fn insert_direct(&mut self, id: ObjectIdentifier, node: Node) -> Key {
+        let key = (id, self.next_direct());
+        self.nodes.insert(key, node);
         key
     }
 
@@ -234,8 +284,6 @@ fn appearance<'a>(annotation: &Dict<'a>) -> Option<Stream<'a>> {
     }
 }
 
-/// The form called `name`.
-fn form<'a>(resources: &Resources<'a>, name: &Name<'_>) -> Option<Stream<'a>> {
-    let stream = resources.get_x_object(name)?;
-    stream.dict().get::<Name<'_>>(keys::SUBTYPE).is_some_and(|kind| &*kind == b"Form").then_some(stream)
+fn is_form(stream: &Stream<'_>) -> bool {
+    stream.dict().get::<Name<'_>>(keys::SUBTYPE).is_some_and(|kind| &*kind == b"Form")
 }

@@ -1,7 +1,8 @@
 //! What painting a page goes through: forms, tiling patterns once for each path and glyph that is filled or stroked with
 //! them and each tile, glyphs of Type 3 fonts, and soft masks once for each place.
 
-use super::{Costs, Key, Node, Owner, form};
+use super::resources::MAX_PARTS;
+use super::{Costs, Key, Node, Owner, Place, is_form};
 use hayro::hayro_interpret::kurbo::Affine;
 use hayro::hayro_syntax::content::TypedIter;
 use hayro::hayro_syntax::content::ops::{Transform, TypedInstruction};
@@ -13,6 +14,8 @@ use std::rc::Rc;
 
 /// States saved at once that are followed; hayro follows all, but a pattern or font can be set again.
 const MAX_STATES: usize = 10_000;
+/// What painting a tile of the size of a page takes, in bytes of content: some ten milliseconds at 200 pixels per inch.
+const MAX_TILE_BYTES: f64 = 500_000.0;
 
 /// What paths and glyphs are painted with.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,8 +24,8 @@ enum Paint {
     Inherited,
     /// A colour or shading.
     Plain,
-    /// A pattern, and how many of its tiles are drawn each time.
-    Tiles(Key, u64),
+    /// A pattern: what is drawn each time.
+    Tiles(Key),
 }
 
 #[derive(Clone, Debug)]
@@ -43,9 +46,7 @@ struct State {
 /// A content stream that is gone through.
 struct Scan<'c, 'r, 'a> {
     costs: &'c mut Costs,
-    resources: &'r Resources<'a>,
-    owner: Owner,
-    depth: u32,
+    place: Place<'r, 'a>,
     node: Node,
     state: State,
     saved: Vec<State>,
@@ -62,17 +63,12 @@ struct Scan<'c, 'r, 'a> {
 type Glyphs = HashMap<u8, Key>;
 
 impl Costs {
-    pub(super) fn scan_all(
-        &mut self,
-        content: &[u8],
-        resources: &Resources<'_>,
-        owner: Owner,
-        depth: u32,
-    ) -> Node {
+    pub(super) fn scan_all(&mut self, content: &[u8], place: Place<'_, '_>) -> Node {
+        let resources = place.resources;
         let node = Node { bytes: content.len() as u64, ..Node::default() };
         let nothing_else =
             [&resources.x_objects, &resources.patterns, &resources.fonts, &resources.ext_g_states];
-        if nothing_else.into_iter().all(|dict| dict.is_empty()) && depth == 0 {
+        if nothing_else.into_iter().all(|dict| dict.is_empty()) && place.depth == 0 {
             return node;
         }
         let state = State {
@@ -83,9 +79,7 @@ impl Costs {
         };
         let mut scan = Scan {
             costs: self,
-            resources,
-            owner,
-            depth,
+            place,
             node,
             state,
             saved: Vec::new(),
@@ -170,17 +164,14 @@ impl<'a> Scan<'_, '_, 'a> {
             }
             Is::SetGraphicsState(name) => self.set_state(name.0),
             Is::XObject(name) => {
-                if let Some(stream) = form(self.resources, name.0) {
-                    let key = self.take_in(&stream);
+                let stream = self.place.resources.get_x_object(name.0);
+                if let Some(stream) = stream.filter(is_form) {
+                    let key = self.costs.take_in(&stream, self.place);
                     self.draws(key, 1);
                 }
             }
             _ => {}
         }
-    }
-
-    fn take_in(&mut self, stream: &Stream<'a>) -> Key {
-        self.costs.take_in(stream, self.resources, self.owner, self.depth + 1)
     }
 
     fn pattern(&mut self, name: Option<&Name<'_>>) -> Paint {
@@ -194,29 +185,37 @@ impl<'a> Scan<'_, '_, 'a> {
     }
 
     fn tiles(&mut self, name: &Name<'_>) -> Option<Paint> {
-        let Object::Stream(stream) = self.resources.get_pattern(name)? else { return None };
+        let Object::Stream(stream) = self.place.resources.get_pattern(name)? else { return None };
         let dict = stream.dict();
         let bbox = dict.get::<Rect>(keys::BBOX)?;
-        let copies = |side: f64, step: Option<f32>| {
-            let count = (side.abs() / f64::from(step.unwrap_or(0.0).abs())).ceil();
+        let step = |key| f64::from(dict.get::<f32>(key).unwrap_or(0.0)).abs();
+        let copies = |side: f64, key| {
+            let count = (side.abs() / step(key)).ceil();
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
             let count = if count.is_finite() { count as u64 } else { 0 };
             count.max(1)
         };
-        let across = copies(bbox.x1 - bbox.x0, dict.get::<f32>(keys::X_STEP));
-        let down = copies(bbox.y1 - bbox.y0, dict.get::<f32>(keys::Y_STEP));
+        let across = copies(bbox.x1 - bbox.x0, keys::X_STEP);
+        let down = copies(bbox.y1 - bbox.y0, keys::Y_STEP);
         // It has no resources but its own.
         let own = Resources::new(dict.get::<Dict<'_>>(keys::RESOURCES).unwrap_or_default());
         let owner = Owner::Object(stream.obj_id());
-        let key = self.costs.take_in_with(&stream, &own, owner, self.depth + 1);
-        Some(Paint::Tiles(key, across.saturating_mul(down)))
+        let key = self.costs.take_in_with(&stream, Place { resources: &own, owner, ..self.place });
+        // Each time a picture of the tile is painted too, at most of the size of a page.
+        let matrix = dict.get::<[f64; 6]>(keys::MATRIX).map(Affine::new).unwrap_or_default();
+        let area = (step(keys::X_STEP) * step(keys::Y_STEP) * matrix.determinant()).abs();
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between two bounds")]
+        let bytes = if area.is_finite() { area.min(MAX_TILE_BYTES) as u64 } else { 0 };
+        let tile =
+            Node { bytes, calls: HashMap::from([(key, across.saturating_mul(down))]), ..Node::default() };
+        Some(Paint::Tiles(self.costs.insert_direct(key.0, tile)))
     }
 
     fn named_font(&mut self, name: &Name<'_>) -> Font {
         if let Some(font) = self.fonts.get(&**name) {
             return font.clone();
         }
-        let dict = self.resources.get_font(name);
+        let dict = self.place.resources.get_font(name);
         let font = dict.map_or(Font::Outlines, |dict| self.font(&dict));
         self.fonts.insert(name.to_vec(), font.clone());
         font
@@ -230,14 +229,15 @@ impl<'a> Scan<'_, '_, 'a> {
         };
         let own = dict.get::<Dict<'_>>(keys::RESOURCES).map(Resources::new);
         let owner = match (&own, dict.obj_id()) {
-            (None, _) => self.owner,
+            (None, _) => self.place.owner,
             (Some(_), Some(id)) => Owner::Object(id),
-            (Some(_), None) => {
-                self.costs.direct = self.costs.direct.wrapping_add(1);
-                Owner::Direct(self.costs.direct)
-            }
+            (Some(_), None) => self.costs.next_direct(),
         };
-        let resources = own.as_ref().unwrap_or(self.resources);
+        let resources = own.as_ref().unwrap_or(self.place.resources);
+        let place = Place { resources, owner, ..self.place };
+        if own.is_some() && self.costs.parts(resources, place.xref) > MAX_PARTS {
+            self.node.bytes = u64::MAX;
+        }
         let differences =
             dict.get::<Dict<'_>>(keys::ENCODING).and_then(|it| it.get::<Array<'_>>(keys::DIFFERENCES));
         let mut glyphs = HashMap::new();
@@ -248,7 +248,7 @@ impl<'a> Scan<'_, '_, 'a> {
                 Object::Name(name) => {
                     if let (Ok(code), Some(glyph)) = (u8::try_from(code), procedures.get::<Stream<'_>>(name))
                     {
-                        let key = self.costs.take_in_with(&glyph, resources, owner, self.depth + 1);
+                        let key = self.costs.take_in_with(&glyph, place);
                         glyphs.insert(code, key);
                     }
                     code = code.saturating_add(1);
@@ -260,7 +260,7 @@ impl<'a> Scan<'_, '_, 'a> {
     }
 
     fn set_state(&mut self, name: &Name<'_>) {
-        let dict = self.resources.get_ext_g_state(name);
+        let dict = self.place.resources.get_ext_g_state(name);
         let Some(dict) = dict else { return };
         if let Some(font) = dict.get::<Array<'_>>(keys::FONT)
             && let Some(font) = font.iter::<Dict<'_>>().next()
@@ -272,7 +272,7 @@ impl<'a> Scan<'_, '_, 'a> {
             None => {
                 let mask = dict.get::<Dict<'_>>(keys::SMASK);
                 let group = mask.and_then(|mask| mask.get::<Stream<'_>>(keys::G));
-                let group = group.map(|group| self.take_in(&group));
+                let group = group.map(|group| self.costs.take_in(&group, self.place));
                 self.masks.insert(name.to_vec(), group);
                 group
             }
@@ -290,9 +290,9 @@ impl<'a> Scan<'_, '_, 'a> {
         match paint {
             Paint::Plain => {}
             Paint::Inherited => self.node.inherited = self.node.inherited.saturating_add(times),
-            Paint::Tiles(key, copies) => {
+            Paint::Tiles(key) => {
                 let count = self.node.calls.entry(key).or_insert(0);
-                *count = count.saturating_add(times.saturating_mul(copies));
+                *count = count.saturating_add(times);
             }
         }
     }
@@ -318,16 +318,15 @@ impl<'a> Scan<'_, '_, 'a> {
     /// A form or a glyph is drawn, which takes over colours and font.
     fn draws(&mut self, drawn: Key, times: u64) {
         *self.node.calls.entry(drawn).or_insert(0) += times;
-        let mut under = |paint: Key, copies: u64| {
-            let count = self.node.calls_under.entry((drawn, paint)).or_insert(0);
-            *count = count.saturating_add(times.saturating_mul(copies));
-        };
         let mut inherits = false;
         for paint in [self.state.fill, self.state.stroke] {
             match paint {
                 Paint::Plain => {}
                 Paint::Inherited => inherits = true,
-                Paint::Tiles(key, copies) => under(key, copies),
+                Paint::Tiles(key) => {
+                    let count = self.node.calls_under.entry((drawn, key)).or_insert(0);
+                    *count = count.saturating_add(times);
+                }
             }
         }
         match &self.state.font {

@@ -1,21 +1,15 @@
 //! What reading a page goes through: its forms. Names before `Do` are looked for without taking the content apart,
 //! because every page is read.
 
-use super::{Costs, Node, Owner, form};
+use super::resources::MAX_PARTS;
+use super::{Costs, Node, Place, is_form};
 use hayro::hayro_syntax::object::Name;
-use hayro::hayro_syntax::page::Resources;
 use std::collections::HashMap;
 
 impl Costs {
-    pub(super) fn scan_forms(
-        &mut self,
-        content: &[u8],
-        resources: &Resources<'_>,
-        owner: Owner,
-        depth: u32,
-    ) -> Node {
+    pub(super) fn scan_forms(&mut self, content: &[u8], place: Place<'_, '_>) -> Node {
         let mut node = Node { bytes: content.len() as u64, ..Node::default() };
-        if resources.x_objects.is_empty() {
+        if place.resources.x_objects.is_empty() {
             return node;
         }
         let mut times: HashMap<&[u8], u64> = HashMap::new();
@@ -23,10 +17,13 @@ impl Costs {
             *times.entry(name).or_insert(0) += 1;
         }
         for (name, count) in times {
-            let stream = Name::new(name).and_then(|name| form(resources, &name));
-            if let Some(stream) = stream {
-                let key = self.take_in(&stream, resources, owner, depth + 1);
+            let stream = Name::new(name).and_then(|name| place.resources.get_x_object(&name));
+            let Some(stream) = stream else { continue };
+            if is_form(&stream) {
+                let key = self.take_in(&stream, place);
                 *node.calls.entry(key).or_insert(0) += count;
+            } else if self.image_parts(stream.dict(), place.xref) > MAX_PARTS {
+                node.bytes = u64::MAX;
             }
         }
         node

@@ -1,8 +1,13 @@
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may fail loudly")]
+
 use super::reading::drawn_names;
 use super::*;
 use crate::document::Rect;
 use crate::pdf::fixture::Fixture;
 use crate::pdf::{OpenDocument, PageError, PageReader};
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use std::io::Write;
 
 const LEVELS: usize = 12;
 const FORM: &str = "/Type /XObject /Subtype /Form /BBox [0 0 600 800]";
@@ -172,4 +177,123 @@ fn masks_in_masks_are_refused_and_many_masks_are_painted_coarser() {
     let area = Rect::new(0.0, 0.0, 600.0, 800.0);
     let pixels = |masks| area.area() * crate::pdf::raster::bounded_scale(&area, 3.0, masks).powi(2);
     assert!(pixels(1) > 4e6 && (pixels(2_000) - 268_435.0).abs() < 10.0);
+}
+
+#[test]
+fn functions_and_colour_spaces_that_multiply_or_go_round_are_refused() {
+    let ends = ["<< /FunctionType 2 /Domain [0 1] /N 1 >>", "5 0 R"];
+    for (times, end, expected) in [(1, ends[0], WHOLE), (10, ends[0], NOT_AT_ALL), (1, ends[1], NOT_AT_ALL)] {
+        for resources in [
+            "/Shading << /S << /ShadingType 2 /ColorSpace /DeviceGray /Coords [0 0 1 0] /Function 5 0 R >> >>",
+            "/ColorSpace << /S [/Separation /A /DeviceGray 5 0 R] >>",
+            "/ExtGState << /S << /TR 5 0 R >> >>",
+            "/Pattern << /S << /PatternType 2 /Shading << /ShadingType 2 /Function [5 0 R] >> >> >>",
+        ] {
+            let mut fixture = Fixture::page("", &format!("/Resources << {resources} >>"), "0 0 5 5 re f");
+            for level in 0..LEVELS {
+                let functions = format!("{} 0 R ", 6 + level).repeat(times);
+                let bounds = ".5 ".repeat(times - 1);
+                let encode = "0 1 ".repeat(times);
+                fixture.add(&format!(
+                    "<< /FunctionType 3 /Domain [0 1] /Functions [{functions}] /Bounds [{bounds}] /Encode [{encode}] >>"
+                ));
+            }
+            fixture.add(&end.replace("5 0 R", "<< /FunctionType 3 /Domain [0 1] /Functions [5 0 R] >>"));
+            assert_eq!(goes(&fixture.open()), expected, "{resources} {times}");
+        }
+    }
+    let space = "/Resources << /ColorSpace << /S 5 0 R >> >>";
+    for (base, expected) in [("/DeviceRGB", WHOLE), ("5 0 R", NOT_AT_ALL)] {
+        let mut fixture = Fixture::page("", space, "0 0 5 5 re f");
+        fixture.add(&format!("[/Indexed {base} 1 <000000ffffff>]"));
+        assert_eq!(goes(&fixture.open()), expected);
+    }
+}
+
+#[test]
+fn an_image_whose_colours_go_round_is_not_decoded() {
+    let mut fixture = Fixture::page("", "/Resources << /XObject << /I 5 0 R >> >>", "/I Do");
+    fixture.stream(
+        "/Type /XObject /Subtype /Image /Width 1 /Height 1 /BitsPerComponent 8 /ColorSpace [/Indexed 6 0 R 1 <0000>]",
+        b"x",
+    );
+    fixture.add("[/Pattern 6 0 R]");
+    assert_eq!(goes(&fixture.open()), NOT_AT_ALL);
+}
+
+#[test]
+fn widths_for_codes_that_no_font_has_are_refused() {
+    for (last, expected) in [("65535", WHOLE), ("4294967295", NOT_AT_ALL)] {
+        let page = "/Resources << /Font << /F 5 0 R >> >>";
+        let mut fixture = Fixture::page("", page, "BT /F 12 Tf 50 700 Td <00410042> Tj ET");
+        fixture.add(
+            "<< /Type /Font /Subtype /Type0 /BaseFont /X /Encoding /Identity-H /DescendantFonts [6 0 R] >>",
+        );
+        let info = "/CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >>";
+        fixture.add(&format!(
+            "<< /Type /Font /Subtype /CIDFontType2 /BaseFont /X {info} /W [3 [500 500] 5 {last} 500] /DW 1000 >>"
+        ));
+        assert_eq!(goes(&fixture.open()), expected);
+    }
+}
+
+/// So many times `part`, packed.
+fn packed(part: &[u8], times: usize) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    for _ in 0..times {
+        encoder.write_all(part).unwrap();
+    }
+    encoder.finish().unwrap()
+}
+
+/// So many megabytes of blanks, packed.
+fn packed_blanks(megabytes: usize) -> Vec<u8> {
+    packed(&vec![b' '; 1 << 20], megabytes)
+}
+
+#[test]
+fn content_that_unpacks_to_anything_is_not_unpacked() {
+    let (some, much) = (packed_blanks(2), packed_blanks(140));
+    assert!(much.len() < 1 << 18);
+    for (data, expected) in [(&some, WHOLE), (&much, NOT_AT_ALL)] {
+        let resources = "/Resources << /XObject << /X 5 0 R >> >>";
+        let mut fixture = Fixture::page("", &format!("/Contents 5 0 R {resources}"), "");
+        fixture.stream(&format!("{FORM} /Filter /FlateDecode"), data);
+        assert_eq!(goes(&fixture.open()), expected, "as content");
+        let mut fixture = Fixture::page("", resources, "/X Do");
+        fixture.stream(&format!("{FORM} /Filter /FlateDecode"), data);
+        assert_eq!(goes(&fixture.open()), expected, "as a form");
+    }
+    for (times, expected) in [(50, WHOLE), (100, NOT_AT_ALL)] {
+        let again = format!("/Contents [{}]", "5 0 R ".repeat(times));
+        let mut fixture = Fixture::page("", &again, "");
+        fixture.stream("/Filter /FlateDecode", &some);
+        assert_eq!(goes(&fixture.open()), expected, "{times} times the same");
+    }
+    let mut fixture = Fixture::text("/Contents 5 0 R", "");
+    fixture.stream("/Filter [/FlateDecode /FlateDecode]", &packed(&much, 1));
+    assert_eq!(goes(&fixture.open()), NOT_AT_ALL, "packed twice");
+}
+
+#[test]
+fn a_font_that_unpacks_to_anything_is_not_unpacked() {
+    for (megabytes, expected) in [(1, WHOLE), (140, NOT_AT_ALL)] {
+        let page = "/Resources << /Font << /F 5 0 R >> >>";
+        let mut fixture = Fixture::page("", page, "BT /F 12 Tf 50 700 Td (a) Tj ET");
+        fixture.add("<< /Type /Font /Subtype /TrueType /BaseFont /X /FontDescriptor 6 0 R >>");
+        fixture.add("<< /Type /FontDescriptor /FontName /X /Flags 32 /FontFile2 7 0 R >>");
+        fixture.stream("/Filter /FlateDecode", &packed_blanks(megabytes));
+        assert_eq!(goes(&fixture.open()), expected);
+    }
+}
+
+#[test]
+fn a_tile_of_the_size_of_a_page_that_is_painted_very_often_is_refused() {
+    for (times, expected) in [(10, WHOLE), (3_000, READ_ONLY)] {
+        let content = "/Pattern cs /P scn ".to_owned() + &"0 0 600 800 re f ".repeat(times);
+        let mut fixture = Fixture::page("", "/Resources << /Pattern << /P 5 0 R >> >>", &content);
+        let dict = "/Type /Pattern /PatternType 1 /PaintType 1 /TilingType 1 /BBox [0 0 600 800]";
+        fixture.stream(&format!("{dict} /XStep 600 /YStep 800 /Resources << >>"), b"0 0 5 5 re f");
+        assert_eq!(goes(&fixture.open()), expected);
+    }
 }
