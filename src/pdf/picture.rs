@@ -1,5 +1,6 @@
 //! Images out of the file in their own resolution, with their masks applied.
 
+use super::complexity::{image_size, is_bounded_image};
 use super::reader::PageError;
 use hayro::hayro_interpret::font::GlyphRun;
 use hayro::hayro_interpret::kurbo::BezPath;
@@ -66,59 +67,26 @@ impl<'a> Device<'a> for ImageCatcher<'_> {
     }
 }
 
-/// A device that finds out how large the largest image is.
-#[derive(Default)]
-pub(super) struct LargestImage {
-    /// Width and height in pixels.
-    pub(super) size: (u32, u32),
-}
-
-impl LargestImage {
-    fn see(&mut self, width: u32, height: u32) {
-        let pixels = |(width, height): (u32, u32)| u64::from(width) * u64::from(height);
-        if pixels((width, height)) > pixels(self.size) {
-            self.size = (width, height);
-        }
-    }
-}
-
-impl<'a> Device<'a> for LargestImage {
-    fn draw_path(&mut self, _: &BezPath, _: DrawProps<'a>, _: &DrawMode) {}
-    fn push_clip_path(&mut self, _: &ClipPath) {}
-    fn push_transparency_group(&mut self, _: f32, _: Option<SoftMask<'a>>, _: BlendMode) {}
-    fn draw_glyph_run(&mut self, _: &GlyphRun<'_, 'a>, _: DrawProps<'a>, _: &DrawMode) {}
-    fn pop_clip(&mut self) {}
-    fn pop_transparency_group(&mut self) {}
-    fn draw_image(&mut self, image: Image<'a, '_>, _: ImageDrawProps<'a>) {
-        self.see(image.width(), image.height());
-        if let Image::Raster(raster) = &image {
-            for (width, height) in mask_sizes(raster.stream()) {
-                self.see(width, height);
-            }
-        }
-    }
-}
-
-/// Width and height of an image's masks.
-fn mask_sizes(stream: &Stream<'_>) -> impl Iterator<Item = (u32, u32)> {
-    [keys::SMASK, keys::MASK].into_iter().filter_map(|key| {
-        let mask = stream.dict().get::<Stream<'_>>(key)?;
-        let side = |long: &[u8], short: &[u8]| {
-            mask.dict().get::<u32>(long).or_else(|| mask.dict().get::<u32>(short)).unwrap_or(0)
-        };
-        Some((side(keys::WIDTH, keys::W), side(keys::HEIGHT, keys::H)))
-    })
+/// An image's masks.
+fn masks<'a>(stream: &Stream<'a>) -> impl Iterator<Item = Stream<'a>> {
+    [keys::SMASK, keys::MASK].into_iter().filter_map(|key| stream.dict().get::<Stream<'_>>(key))
 }
 
 fn extract(image: &Image<'_, '_>) -> Result<ExtractedImage, PageError> {
     let (width, height) = (image.width(), image.height());
     check_size(width, height)?;
     match image {
-        Image::Stencil(stencil) => stencil_picture(stencil),
+        Image::Stencil(stencil) => {
+            check_data(stencil.stream())?;
+            stencil_picture(stencil)
+        }
         Image::Raster(raster) => {
-            for (width, height) in mask_sizes(raster.stream()) {
+            for mask in masks(raster.stream()) {
+                let (width, height) = image_size(&mask);
                 check_size(width, height)?;
+                check_data(&mask)?;
             }
+            check_data(raster.stream())?;
             match untouched_jpeg(raster.stream(), width, height) {
                 Some(jpeg) => Ok(jpeg),
                 None => raster_picture(raster),
@@ -133,6 +101,10 @@ fn check_size(width: u32, height: u32) -> Result<(), PageError> {
         return Err(PageError::ImageTooLarge { width, height, limit: MAX_IMAGE_PIXELS });
     }
     Ok(())
+}
+
+fn check_data(stream: &Stream<'_>) -> Result<(), PageError> {
+    if is_bounded_image(stream) { Ok(()) } else { Err(PageError::ImageUnbounded) }
 }
 
 /// The JPEG file in the stream, if a viewer of images shows it as a viewer of PDFs would: grey or RGB, no

@@ -7,7 +7,7 @@ use super::fonts::{FontBook, PageFonts};
 use super::links;
 use super::objects::Objects;
 use super::open::OpenDocument;
-use super::picture::{ExtractedImage, ImageCatcher, LargestImage};
+use super::picture::{ExtractedImage, ImageCatcher};
 use super::raster::{Raster, bounded_scale, paint};
 use super::space::PageSpace;
 use crate::document::Rect;
@@ -55,6 +55,9 @@ pub enum PageError {
         /// The limit in pixels.
         limit: u64,
     },
+    /// An image's data unpacks to more than the largest image has.
+    #[error("an image unpacks to more data than the largest that can be decoded has")]
+    ImageUnbounded,
     /// An image's data is damaged, or in a form that is not known.
     #[error("an image is damaged or in an unknown form")]
     ImageUndecodable,
@@ -100,8 +103,6 @@ pub struct PageReader<'a> {
     fonts: FontBook<'a>,
     reading: Costs,
     painting: Costs,
-    /// Width and height in pixels of the largest image on the page painted last, and its number.
-    largest: Option<(u32, (u32, u32))>,
 }
 
 impl<'a> PageReader<'a> {
@@ -127,7 +128,6 @@ impl<'a> PageReader<'a> {
             settings,
             reading: Costs::new(Purpose::Reading),
             painting: Costs::new(Purpose::Painting),
-            largest: None,
         }
     }
 
@@ -226,16 +226,7 @@ impl<'a> PageReader<'a> {
         if work.bytes > MAX_CONTENT_BYTES {
             return Err(PageError::TooComplexToPaint);
         }
-        // A page with several figures is painted several times.
-        let (width, height) = match self.largest {
-            Some((of, size)) if of == number => size,
-            _ => {
-                let mut largest = LargestImage::default();
-                self.interpret(page, space, &mut largest);
-                self.largest = Some((number, largest.size));
-                largest.size
-            }
-        };
+        let (width, height) = work.largest;
         if u64::from(width) * u64::from(height) > MAX_PAINTED_PIXELS {
             return Err(PageError::ImageTooLarge { width, height, limit: MAX_PAINTED_PIXELS });
         }

@@ -1,56 +1,38 @@
 //! How large a stream is once it is unpacked: a thousand times what it was, and a million after two filters.
 
 use flate2::write::ZlibDecoder;
-use hayro::hayro_syntax::object::dict::keys;
-use hayro::hayro_syntax::object::{Array, Name, ObjectIdentifier, Stream};
+use hayro::hayro_syntax::Filter;
+use hayro::hayro_syntax::object::{Array, ObjectIdentifier, Stream};
 use std::collections::HashMap;
 use std::io::{self, Write};
 
 /// Bytes that one stream may have when it is unpacked. The fullest pages and fonts of real files have some ten million.
 pub(super) const MAX_STREAM_BYTES: u64 = 128 << 20;
+/// The same of an image: so many bytes have the largest that are decoded.
+const MAX_IMAGE_BYTES: u64 = 768 << 20;
 /// What text and drawing are packed by, at best.
 const USUAL_RATIO: u64 = 20;
 /// Packed bytes that are unpacked at a time, to be counted.
 const PART_BYTES: usize = 16 << 10;
 
-/// A filter that makes more of its data.
-#[derive(Clone, Copy, PartialEq)]
-enum Packing {
-    Flate,
-    Lzw,
-    RunLength,
-}
-
-impl Packing {
-    /// Bytes that one byte can become.
-    fn ratio(self) -> u64 {
-        match self {
-            Self::Flate => 1_040,
-            Self::Lzw => 2_600,
-            Self::RunLength => 64,
-        }
+/// Bytes that one byte can become by a filter. Those of images know the size that they decode to.
+fn ratio(filter: Filter) -> u64 {
+    match filter {
+        Filter::FlateDecode => 1_040,
+        Filter::LzwDecode => 2_600,
+        Filter::RunLengthDecode => 64,
+        _ => 1,
     }
-}
-
-/// The filters of a stream, the outermost first; none in the place of those that make no more of their data. Images
-/// have others, which know their size.
-fn packings(stream: &Stream<'_>) -> Vec<Option<Packing>> {
-    let dict = stream.dict();
-    let one = dict.get::<Name<'_>>(keys::FILTER).into_iter();
-    let several = dict.get::<Array<'_>>(keys::FILTER);
-    let names = one.chain(several.iter().flat_map(Array::iter::<Name<'_>>));
-    let packing = |name: Name<'_>| match &*name {
-        b"FlateDecode" | b"Fl" => Some(Packing::Flate),
-        b"LZWDecode" | b"LZW" => Some(Packing::Lzw),
-        b"RunLengthDecode" | b"RL" => Some(Packing::RunLength),
-        _ => None,
-    };
-    names.map(packing).collect()
 }
 
 /// Whether a stream has at most `limit` bytes when it is unpacked.
 pub(super) fn is_bounded(stream: &Stream<'_>, limit: u64) -> bool {
     most(stream) <= limit || size(stream, limit) <= limit
+}
+
+/// Whether an image has no more data than the largest may have.
+pub(crate) fn is_bounded_image(image: &Stream<'_>) -> bool {
+    is_bounded(image, MAX_IMAGE_BYTES)
 }
 
 /// Whether streams have at most `limit` bytes together, each as often as it is there.
@@ -73,17 +55,17 @@ pub(super) fn are_bounded(streams: &Array<'_>, limit: u64) -> bool {
 /// Bytes that a stream can have at most, by its filters.
 fn most(stream: &Stream<'_>) -> u64 {
     let packed = stream.raw_data().len() as u64;
-    packings(stream).into_iter().flatten().fold(packed, |size, packing| size.saturating_mul(packing.ratio()))
+    stream.filters().into_iter().fold(packed, |size, filter| size.saturating_mul(ratio(filter)))
 }
 
 /// Bytes of a stream, counted where one filter packed it and estimated where that cannot be; a little more than `limit`
 /// says more.
 fn size(stream: &Stream<'_>, limit: u64) -> u64 {
-    let filters = packings(stream);
+    let filters = stream.filters();
     let packed = stream.raw_data();
-    match filters.iter().flatten().count() {
+    match filters.iter().filter(|filter| ratio(**filter) > 1).count() {
         0 => packed.len() as u64,
-        1 if filters.first() == Some(&Some(Packing::Flate)) => unpacked_size(&packed, limit),
+        1 if filters.first() == Some(&Filter::FlateDecode) => unpacked_size(&packed, limit),
         1 => (packed.len() as u64).saturating_mul(USUAL_RATIO),
         _ => most(stream),
     }

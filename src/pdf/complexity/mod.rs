@@ -12,6 +12,9 @@ mod resources;
 #[cfg(test)]
 mod tests;
 
+pub(super) use inflate::is_bounded_image;
+pub(super) use painting::image_size;
+
 use hayro::hayro_syntax::object::dict::keys;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Stream};
 use hayro::hayro_syntax::page::{Page, Resources};
@@ -46,15 +49,26 @@ pub(super) struct Work {
     pub(super) bytes: u64,
     /// Soft masks that are kept, each of the size of the raster.
     pub(super) masks: u64,
+    /// Width and height of the largest image, in pixels.
+    pub(super) largest: (u32, u32),
 }
 
 impl Work {
-    const TOO_MUCH: Self = Self { bytes: u64::MAX, masks: u64::MAX };
+    const TOO_MUCH: Self = Self { bytes: u64::MAX, masks: u64::MAX, largest: (0, 0) };
 
     fn plus(self, other: Self, times: u64) -> Self {
         let sum = |one: u64, more: u64| one.saturating_add(more.saturating_mul(times));
-        Self { bytes: sum(self.bytes, other.bytes), masks: sum(self.masks, other.masks) }
+        Self {
+            bytes: sum(self.bytes, other.bytes),
+            masks: sum(self.masks, other.masks),
+            largest: larger(self.largest, other.largest),
+        }
     }
+}
+
+fn larger(one: (u32, u32), other: (u32, u32)) -> (u32, u32) {
+    let pixels = |(width, height)| u64::from(width) * u64::from(height);
+    if pixels(other) > pixels(one) { other } else { one }
 }
 
 /// Whose resources a stream draws with.
@@ -86,6 +100,8 @@ struct Node {
     bytes: u64,
     /// Soft masks that are set, each for another place.
     masks: u64,
+    /// Width and height of its largest image, in pixels.
+    largest: (u32, u32),
     /// Streams that it draws, and how often.
     calls: HashMap<Key, u64>,
     /// Streams that it draws (first) while it paints with others (second): these are drawn with whatever the first
@@ -245,7 +261,8 @@ impl Costs {
 
     fn work_of(&self, node: &Node, depth: u32, known: &mut Known) -> Work {
         let depth = depth.saturating_sub(1);
-        let own = Work { bytes: node.bytes.saturating_add(CALL_BYTES), masks: node.masks };
+        let own =
+            Work { bytes: node.bytes.saturating_add(CALL_BYTES), masks: node.masks, largest: node.largest };
         let calls =
             node.calls.iter().fold(own, |sum, (key, times)| sum.plus(self.cost(*key, depth, known), *times));
         node.calls_under.iter().fold(calls, |sum, ((drawn, paint), times)| {

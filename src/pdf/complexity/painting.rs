@@ -2,12 +2,12 @@
 //! them and each tile, glyphs of Type 3 fonts, and soft masks once for each place.
 
 use super::resources::MAX_PARTS;
-use super::{Costs, Key, Node, Owner, Place, is_form};
+use super::{Costs, Key, Node, Owner, Place, is_bounded_image, is_form, larger};
 use hayro::hayro_interpret::kurbo::Affine;
 use hayro::hayro_syntax::content::TypedIter;
 use hayro::hayro_syntax::content::ops::{Transform, TypedInstruction};
 use hayro::hayro_syntax::object::dict::keys;
-use hayro::hayro_syntax::object::{Array, Dict, Name, Number, Object, Rect, Stream};
+use hayro::hayro_syntax::object::{Array, Dict, Name, Number, Object, ObjectIdentifier, Rect, Stream};
 use hayro::hayro_syntax::page::Resources;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -55,6 +55,7 @@ struct Scan<'c, 'r, 'a> {
     fonts: HashMap<Vec<u8>, Font>,
     masks: HashMap<Vec<u8>, Option<Key>>,
     masked: HashSet<(Key, [u64; 6])>,
+    images: HashSet<ObjectIdentifier>,
     /// What is drawn while a Type 3 font is set, how often.
     with_font: HashMap<(Key, *const Glyphs), (Rc<Glyphs>, u64)>,
 }
@@ -64,13 +65,7 @@ type Glyphs = HashMap<u8, Key>;
 
 impl Costs {
     pub(super) fn scan_all(&mut self, content: &[u8], place: Place<'_, '_>) -> Node {
-        let resources = place.resources;
         let node = Node { bytes: content.len() as u64, ..Node::default() };
-        let nothing_else =
-            [&resources.x_objects, &resources.patterns, &resources.fonts, &resources.ext_g_states];
-        if nothing_else.into_iter().all(|dict| dict.is_empty()) && place.depth == 0 {
-            return node;
-        }
         let state = State {
             ctm: Affine::IDENTITY,
             fill: Paint::Inherited,
@@ -87,6 +82,7 @@ impl Costs {
             fonts: HashMap::new(),
             masks: HashMap::new(),
             masked: HashSet::new(),
+            images: HashSet::new(),
             with_font: HashMap::new(),
         };
         let mut commands = TypedIter::new(content);
@@ -162,15 +158,35 @@ impl<'a> Scan<'_, '_, 'a> {
                     }
                 }
             }
+            Is::InlineImage(image) => {
+                self.node.largest = larger(self.node.largest, image_size(image.0));
+                if !is_bounded_image(image.0) {
+                    self.node.bytes = u64::MAX;
+                }
+            }
             Is::SetGraphicsState(name) => self.set_state(name.0),
-            Is::XObject(name) => {
-                let stream = self.place.resources.get_x_object(name.0);
-                if let Some(stream) = stream.filter(is_form) {
+            Is::XObject(name) => match self.place.resources.get_x_object(name.0) {
+                Some(stream) if is_form(&stream) => {
                     let key = self.costs.take_in(&stream, self.place);
                     self.draws(key, 1);
                 }
-            }
+                Some(image) => self.image(&image),
+                None => {}
+            },
             _ => {}
+        }
+    }
+
+    /// An image is decoded, with its masks.
+    fn image(&mut self, image: &Stream<'_>) {
+        if self.images.insert(image.obj_id()) {
+            let masks = [keys::SMASK, keys::MASK].map(|key| image.dict().get::<Stream<'_>>(key));
+            for stream in masks.iter().flatten().chain([image]) {
+                self.node.largest = larger(self.node.largest, image_size(stream));
+                if !self.costs.is_image_bounded(stream) {
+                    self.node.bytes = u64::MAX;
+                }
+            }
         }
     }
 
@@ -341,6 +357,14 @@ impl<'a> Scan<'_, '_, 'a> {
             *self.node.inherited_calls.entry(drawn).or_insert(0) += times;
         }
     }
+}
+
+/// Width and height that an image says it has, in pixels.
+pub(crate) fn image_size(image: &Stream<'_>) -> (u32, u32) {
+    let side = |long: &[u8], short: &[u8]| {
+        image.dict().get::<u32>(long).or_else(|| image.dict().get::<u32>(short)).unwrap_or(0)
+    };
+    (side(keys::WIDTH, keys::W), side(keys::HEIGHT, keys::H))
 }
 
 fn is_device(space: &Name<'_>) -> bool {

@@ -3,7 +3,7 @@
 //! that is how they are read.
 
 use super::Costs;
-use super::inflate::{MAX_STREAM_BYTES, is_bounded};
+use super::inflate::{MAX_STREAM_BYTES, is_bounded, is_bounded_image};
 use hayro::hayro_syntax::object::dict::keys;
 use hayro::hayro_syntax::object::{
     Array, Dict, MaybeRef, Name, Object, ObjectIdentifier, Stream, dict_or_stream,
@@ -28,6 +28,7 @@ pub(super) enum Kind {
     Pattern,
     State,
     Font,
+    Image,
 }
 
 /// Parts of the objects met so far; none while one is being looked at.
@@ -45,8 +46,8 @@ impl Costs {
         ];
         let mut sum: u64 = 0;
         for (dict, kind) in dicts {
-            for (_, entry) in dict.entries() {
-                sum = sum.saturating_add(self.entry(entry, kind, xref, 0));
+            for name in dict.keys() {
+                sum = sum.saturating_add(self.of_key(dict, &name, kind, xref, 0));
             }
         }
         sum
@@ -55,6 +56,12 @@ impl Costs {
     /// Parts of the colour space of an image.
     pub(super) fn image_parts(&mut self, image: &Dict<'_>, xref: &XRef) -> u64 {
         self.of_key(image, keys::COLORSPACE, Kind::Space, xref, 0)
+    }
+
+    /// Whether the data of an image, whose stream this is, can be unpacked.
+    pub(super) fn is_image_bounded(&mut self, image: &Stream<'_>) -> bool {
+        let parts = self.known_parts.entry((image.obj_id(), Kind::Image));
+        *parts.or_insert_with(|| Some(u64::from(!is_bounded_image(image)))) == Some(0)
     }
 
     fn of_key(&mut self, dict: &Dict<'_>, key: &[u8], kind: Kind, xref: &XRef, nesting: u32) -> u64 {
@@ -122,7 +129,7 @@ impl Costs {
                 ])
             }
             Kind::Font => font(dict),
-            Kind::Space => 0,
+            Kind::Space | Kind::Image => 0,
         }
     }
 

@@ -297,3 +297,35 @@ fn a_tile_of_the_size_of_a_page_that_is_painted_very_often_is_refused() {
         assert_eq!(goes(&fixture.open()), expected);
     }
 }
+
+#[test]
+fn images_are_seen_wherever_they_are_painted() {
+    let image = |side: u32| {
+        format!(
+            "/Type /XObject /Subtype /Image /Width {side} /Height {side} /ColorSpace /DeviceGray /BitsPerComponent 8"
+        )
+    };
+    let too_large = PageError::ImageTooLarge { width: 50_000, height: 50_000, limit: 128_000_000 };
+    for (side, expected) in [(1, Ok(())), (50_000, Err(too_large))] {
+        let mut on_page = Fixture::page("", "/Resources << /XObject << /I 5 0 R >> >>", "/I Do");
+        on_page.stream(&image(side), b"x");
+        let inline = Fixture::page("", "", &format!("BI /W {side} /H {side} /BPC 8 /CS /G ID x EI"));
+        let content = "/Pattern cs /P scn 0 0 600 800 re f";
+        let mut in_pattern = Fixture::page("", "/Resources << /Pattern << /P 5 0 R >> >>", content);
+        let resources = "/Resources << /XObject << /I 6 0 R >> >>";
+        in_pattern.stream(&format!("{TILING} /XStep 10 /YStep 10 {resources}"), b"9 0 0 9 0 0 cm /I Do");
+        in_pattern.stream(&image(side), b"x");
+        let mut as_mask = Fixture::page("", "/Resources << /XObject << /I 5 0 R >> >>", "/I Do");
+        as_mask.stream(&format!("{} /SMask 6 0 R", image(1)), b"x");
+        as_mask.stream(&image(side), b"x");
+        for fixture in [on_page, inline, in_pattern, as_mask] {
+            assert_eq!(goes(&fixture.open()).1, expected);
+        }
+    }
+    let mut fixture =
+        Fixture::page("", "/Resources << /XObject << /I 5 0 R >> >>", "500 0 0 500 0 0 cm /I Do");
+    fixture.stream(&format!("{} /Filter /FlateDecode", image(500)), &packed_blanks(800));
+    let document = fixture.open();
+    assert_eq!(goes(&document), READ_ONLY);
+    assert_eq!(PageReader::new(&document).image(1, 0), Err(PageError::ImageUnbounded));
+}
