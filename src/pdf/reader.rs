@@ -223,12 +223,12 @@ impl<'a> PageReader<'a> {
         scale: f32,
     ) -> Result<Raster, PageError> {
         let work = self.painting.of_page(page, number);
-        if work.bytes > MAX_CONTENT_BYTES {
-            return Err(PageError::TooComplexToPaint);
-        }
         let (width, height) = work.largest;
         if u64::from(width) * u64::from(height) > MAX_PAINTED_PIXELS {
             return Err(PageError::ImageTooLarge { width, height, limit: MAX_PAINTED_PIXELS });
+        }
+        if work.bytes > MAX_CONTENT_BYTES {
+            return Err(PageError::TooComplexToPaint);
         }
         let scale = bounded_scale(area, scale, work.masks);
         Ok(paint(page, space.to_page, area, scale, &self.render_cache, &self.settings))

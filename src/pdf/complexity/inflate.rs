@@ -1,10 +1,11 @@
 //! How large a stream is once it is unpacked: a thousand times what it was, and a million after two filters.
 
-use flate2::write::ZlibDecoder;
+use flate2::read::{DeflateDecoder, ZlibDecoder};
 use hayro::hayro_syntax::Filter;
 use hayro::hayro_syntax::object::{Array, ObjectIdentifier, Stream};
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 /// Bytes that one stream may have when it is unpacked. The fullest pages and fonts of real files have some ten million.
 pub(super) const MAX_STREAM_BYTES: u64 = 128 << 20;
@@ -12,8 +13,8 @@ pub(super) const MAX_STREAM_BYTES: u64 = 128 << 20;
 const MAX_IMAGE_BYTES: u64 = 768 << 20;
 /// What text and drawing are packed by, at best.
 const USUAL_RATIO: u64 = 20;
-/// Packed bytes that are unpacked at a time, to be counted.
-const PART_BYTES: usize = 16 << 10;
+/// Bytes that are unpacked at a time.
+const PART_BYTES: usize = 8 << 10;
 
 /// Bytes that one byte can become by a filter. Those of images know the size that they decode to.
 fn ratio(filter: Filter) -> u64 {
@@ -58,40 +59,96 @@ fn most(stream: &Stream<'_>) -> u64 {
     stream.filters().into_iter().fold(packed, |size, filter| size.saturating_mul(ratio(filter)))
 }
 
-/// Bytes of a stream, counted where one filter packed it and estimated where that cannot be; a little more than `limit`
-/// says more.
+/// Bytes of a stream, filter by filter: counted where that goes, and estimated for LZW. A little more than `limit` says
+/// more.
 fn size(stream: &Stream<'_>, limit: u64) -> u64 {
     let filters = stream.filters();
-    let packed = stream.raw_data();
-    match filters.iter().filter(|filter| ratio(**filter) > 1).count() {
-        0 => packed.len() as u64,
-        1 if filters.first() == Some(&Filter::FlateDecode) => unpacked_size(&packed, limit),
-        1 => (packed.len() as u64).saturating_mul(USUAL_RATIO),
-        _ => most(stream),
-    }
-}
-
-/// Counts what is unpacked, up to a little more than `limit`; of a damaged stream what comes before the damage.
-fn unpacked_size(packed: &[u8], limit: u64) -> u64 {
-    let mut decoder = ZlibDecoder::new(Counter(0));
-    for part in packed.chunks(PART_BYTES) {
-        if decoder.write_all(part).is_err() || decoder.get_ref().0 > limit {
-            break;
+    let mut data = stream.raw_data();
+    for (at, filter) in filters.iter().enumerate() {
+        let is_last = filters.iter().skip(at + 1).all(|later| ratio(*later) == 1);
+        match filter {
+            Filter::AsciiHexDecode => data = Cow::Owned(from_hex(&data)),
+            Filter::Ascii85Decode => data = Cow::Owned(from_ascii85(&data)),
+            Filter::FlateDecode if is_last => return unpack(&data, limit, &mut io::sink()),
+            Filter::FlateDecode => {
+                let mut unpacked = Vec::new();
+                if unpack(&data, limit, &mut unpacked) > limit {
+                    return limit.saturating_add(1);
+                }
+                data = Cow::Owned(unpacked);
+            }
+            Filter::LzwDecode => return (data.len() as u64).saturating_mul(USUAL_RATIO),
+            Filter::RunLengthDecode => return (data.len() as u64).saturating_mul(ratio(*filter)),
+            _ => {}
         }
     }
-    decoder.get_ref().0
+    data.len() as u64
 }
 
-/// Bytes written to it.
-struct Counter(u64);
+fn from_hex(text: &[u8]) -> Vec<u8> {
+    let digits = text.iter().take_while(|byte| **byte != b'>');
+    let digits: Vec<u32> = digits.filter_map(|byte| char::from(*byte).to_digit(16)).collect();
+    let byte = |pair: &[u32]| pair.iter().fold(0, |sum, digit| 16 * sum + digit);
+    digits.chunks(2).filter_map(|pair| u8::try_from(byte(pair)).ok()).collect()
+}
 
-impl Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len() as u64;
-        Ok(bytes.len())
+fn from_ascii85(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let (mut group, mut count) = (0_u32, 0_usize);
+    for byte in text.iter().take_while(|byte| **byte != b'~') {
+        match byte {
+            b'z' if count == 0 => bytes.extend([0; 4]),
+            b'!'..=b'u' => {
+                group = group.wrapping_mul(85).wrapping_add(u32::from(byte - b'!'));
+                count += 1;
+                if count == 5 {
+                    bytes.extend(group.to_be_bytes());
+                    (group, count) = (0, 0);
+                }
+            }
+            _ => {}
+        }
     }
+    if count > 1 {
+        for _ in count..5 {
+            group = group.wrapping_mul(85).wrapping_add(84);
+        }
+        bytes.extend(group.to_be_bytes().into_iter().take(count - 1));
+    }
+    bytes
+}
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+/// Unpacks into `sink` until there is more than `limit`: how much there is. Of a damaged stream that is what comes before
+/// the damage, and what is usual for the rest.
+fn unpack(packed: &[u8], limit: u64, sink: &mut dyn Write) -> u64 {
+    let mut decoder = ZlibDecoder::new(packed);
+    let (mut size, mut whole) = copy(&mut decoder, limit, sink);
+    let mut taken = decoder.total_in();
+    if size == 0 {
+        // Some writers leave out the head, or spoil it.
+        let mut decoder = DeflateDecoder::new(packed);
+        (size, whole) = copy(&mut decoder, limit, sink);
+        taken = decoder.total_in();
+    }
+    let rest = if whole { 0 } else { (packed.len() as u64).saturating_sub(taken) };
+    size.saturating_add(rest.saturating_mul(USUAL_RATIO))
+}
+
+/// Bytes copied, and whether that was all or enough.
+fn copy(decoder: &mut dyn Read, limit: u64, sink: &mut dyn Write) -> (u64, bool) {
+    let mut part = [0; PART_BYTES];
+    let mut size: u64 = 0;
+    loop {
+        match decoder.read(&mut part) {
+            Ok(0) => return (size, true),
+            Ok(count) => {
+                size += count as u64;
+                let written = part.get(..count).map(|part| sink.write_all(part));
+                if size > limit || !matches!(written, Some(Ok(()))) {
+                    return (size, true);
+                }
+            }
+            Err(_) => return (size, false),
+        }
     }
 }

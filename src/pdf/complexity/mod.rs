@@ -21,13 +21,15 @@ use hayro::hayro_syntax::page::{Page, Resources};
 use hayro::hayro_syntax::xref::XRef;
 use inflate::{MAX_STREAM_BYTES, are_bounded, is_bounded};
 use resources::{KnownParts, MAX_PARTS};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Bytes of content that may be interpreted for one page, streams counted each time they are drawn: some ten
 /// seconds. The fullest pages of real files have a few megabytes.
 pub(super) const MAX_CONTENT_BYTES: u64 = 500 << 20;
-/// hayro draws streams in streams to this depth.
+/// hayro draws forms in forms to this depth, and patterns and glyphs in each other to any; no real file comes near it.
 const MAX_DEPTH: u32 = 50;
+/// Levels of the graph that are counted: a pattern has two.
+const MAX_LEVELS: u32 = 2 * MAX_DEPTH + 4;
 /// Different streams that are looked at for one page; a page with more is too complex.
 const MAX_STREAMS: usize = 100_000;
 /// Bytes that a call costs, whatever the stream's length.
@@ -107,8 +109,13 @@ struct Node {
     /// Streams that it draws (first) while it paints with others (second): these are drawn with whatever the first
     /// paint without a colour or font of their own.
     calls_under: HashMap<(Key, Key), u64>,
-    /// Paths and glyphs that it paints with the colour or font of who draws it.
+    /// Forms that it draws (first) with a font of glyphs that are streams (second): what text the first show without a
+    /// font of their own.
+    shows_under: HashMap<(Key, Key), u64>,
+    /// Paths and runs of text that it paints with the colour of who draws it.
     inherited: u64,
+    /// Characters that it shows in the font of who draws it.
+    inherited_text: u64,
     /// Streams that it draws before it sets a colour and font of its own.
     inherited_calls: HashMap<Key, u64>,
 }
@@ -118,8 +125,12 @@ struct Node {
 pub(super) struct Costs {
     purpose: Purpose,
     nodes: HashMap<Key, Node>,
-    /// Streams that were not looked at, because there are too many.
+    /// Streams were not looked at, because there are too many of them, or too deep in each other.
     overflowed: bool,
+    /// Bytes looked at for this page.
+    scanned: u64,
+    /// Streams that are being looked at.
+    open: HashSet<Key>,
     direct: u32,
     known_parts: KnownParts,
     /// The page asked for last.
@@ -130,7 +141,7 @@ pub(super) struct Costs {
 #[derive(Default)]
 struct Known {
     work: HashMap<(Key, u32), Work>,
-    inherited: HashMap<(Key, u32), u64>,
+    inherited: HashMap<(Key, u32), (u64, u64)>,
 }
 
 impl Costs {
@@ -139,6 +150,8 @@ impl Costs {
             purpose,
             nodes: HashMap::new(),
             overflowed: false,
+            scanned: 0,
+            open: HashSet::new(),
             direct: 0,
             known_parts: KnownParts::new(),
             last: None,
@@ -163,6 +176,8 @@ impl Costs {
             self.nodes.clear();
         }
         self.overflowed = false;
+        self.scanned = 0;
+        self.open.clear();
         let xref = page.xref();
         let place = Place { resources: page.resources(), owner: Owner::Page(number), xref, depth: 0 };
         let contents = page.raw().get::<Array<'_>>(keys::CONTENTS);
@@ -189,7 +204,7 @@ impl Costs {
         if self.overflowed {
             return Work::TOO_MUCH;
         }
-        self.work_of(&root, MAX_DEPTH, &mut Known::default())
+        self.work_of(&root, MAX_LEVELS, &mut Known::default())
     }
 
     fn scan(&mut self, content: &[u8], place: Place<'_, '_>) -> Node {
@@ -199,26 +214,40 @@ impl Costs {
         }
     }
 
-    /// Looks at a stream that is drawn at `place`, unless that is done.
+    /// Looks at a form that is drawn at `place`, unless that is done.
     fn take_in(&mut self, stream: &Stream<'_>, place: Place<'_, '_>) -> Key {
-        let own = stream.dict().get::<Dict<'_>>(keys::RESOURCES).map(Resources::new);
+        self.take_in_own(stream, place, true)
+    }
+
+    /// The same with a glyph, which may be drawn in another without limit.
+    fn take_in_unlimited(&mut self, stream: &Stream<'_>, place: Place<'_, '_>) -> Key {
+        self.take_in_own(stream, place, false)
+    }
+
+    fn take_in_own(&mut self, stream: &Stream<'_>, place: Place<'_, '_>, limited: bool) -> Key {
+        // Read anew: what a stream refers to is not found while that is on the way to it.
+        let anew = place.xref.get::<Stream<'_>>(stream.obj_id());
+        let own = anew.as_ref().unwrap_or(stream).dict().get::<Dict<'_>>(keys::RESOURCES).map(Resources::new);
         match &own {
             Some(own) => {
                 let owner = Owner::Object(stream.obj_id());
-                self.take_in_with(stream, Place { resources: own, owner, ..place })
+                self.take_in_with(stream, Place { resources: own, owner, ..place }, limited)
             }
-            None => self.take_in_with(stream, place),
+            None => self.take_in_with(stream, place, limited),
         }
     }
 
-    /// The same with the resources of `place`.
-    fn take_in_with(&mut self, stream: &Stream<'_>, place: Place<'_, '_>) -> Key {
+    /// The same with the resources of `place`. `limited` says that hayro draws such streams in each other to some depth
+    /// only.
+    fn take_in_with(&mut self, stream: &Stream<'_>, place: Place<'_, '_>, limited: bool) -> Key {
         let place = Place { depth: place.depth + 1, ..place };
         let key = (stream.obj_id(), place.owner);
-        if place.depth >= MAX_DEPTH || self.nodes.contains_key(&key) {
+        if self.nodes.contains_key(&key) {
+            // One that draws itself without end.
+            self.overflowed |= !limited && self.open.contains(&key);
             return key;
         }
-        if self.nodes.len() >= MAX_STREAMS {
+        if place.depth >= MAX_DEPTH || self.nodes.len() >= MAX_STREAMS || self.scanned > MAX_CONTENT_BYTES {
             self.overflowed = true;
             return key;
         }
@@ -230,7 +259,10 @@ impl Costs {
         if too_much {
             self.nodes.insert(key, Node { bytes: u64::MAX, ..Node::default() });
         } else if let Ok(content) = stream.decoded_data() {
+            self.scanned = self.scanned.saturating_add(content.len() as u64);
+            self.open.insert(key);
             let node = self.scan(&content, place);
+            self.open.remove(&key);
             self.nodes.insert(key, node);
         }
         key
@@ -265,21 +297,28 @@ impl Costs {
             Work { bytes: node.bytes.saturating_add(CALL_BYTES), masks: node.masks, largest: node.largest };
         let calls =
             node.calls.iter().fold(own, |sum, (key, times)| sum.plus(self.cost(*key, depth, known), *times));
-        node.calls_under.iter().fold(calls, |sum, ((drawn, paint), times)| {
-            let times = times.saturating_mul(self.inherited(*drawn, depth, known));
+        let under = node.calls_under.iter().fold(calls, |sum, ((drawn, paint), times)| {
+            let times = times.saturating_mul(self.inherited(*drawn, depth, known).0);
             sum.plus(self.cost(*paint, depth, known), times)
+        });
+        node.shows_under.iter().fold(under, |sum, ((drawn, glyph), times)| {
+            let times = times.saturating_mul(self.inherited(*drawn, depth, known).1);
+            sum.plus(self.cost(*glyph, depth, known), times)
         })
     }
 
-    /// Paths and glyphs that a stream and those that it draws paint with the colour or font of who draws it.
-    fn inherited(&self, key: Key, depth: u32, known: &mut Known) -> u64 {
-        let Some(node) = self.nodes.get(&key).filter(|_| depth > 0) else { return 0 };
+    /// Paths and runs, and characters, that a stream and those that it draws paint with the colour and show in the font of
+    /// who draws it.
+    fn inherited(&self, key: Key, depth: u32, known: &mut Known) -> (u64, u64) {
+        let Some(node) = self.nodes.get(&key).filter(|_| depth > 0) else { return (0, 0) };
         if let Some(count) = known.inherited.get(&(key, depth)) {
             return *count;
         }
-        let calls = node.inherited_calls.iter();
-        let count = calls.fold(node.inherited, |sum, (key, times)| {
-            sum.saturating_add(times.saturating_mul(self.inherited(*key, depth - 1, known)))
+        let own = (node.inherited, node.inherited_text);
+        let count = node.inherited_calls.iter().fold(own, |(paths, text), (key, times)| {
+            let more = self.inherited(*key, depth - 1, known);
+            let sum = |one: u64, more: u64| one.saturating_add(more.saturating_mul(*times));
+            (sum(paths, more.0), sum(text, more.1))
         });
         known.inherited.insert((key, depth), count);
         count

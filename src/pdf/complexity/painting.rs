@@ -3,7 +3,7 @@
 
 use super::resources::MAX_PARTS;
 use super::{Costs, Key, Node, Owner, Place, is_bounded_image, is_form, larger};
-use hayro::hayro_interpret::kurbo::Affine;
+use hayro::hayro_interpret::kurbo::{self, Affine};
 use hayro::hayro_syntax::content::TypedIter;
 use hayro::hayro_syntax::content::ops::{Transform, TypedInstruction};
 use hayro::hayro_syntax::object::dict::keys;
@@ -12,10 +12,15 @@ use hayro::hayro_syntax::page::Resources;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-/// States saved at once that are followed; hayro follows all, but a pattern or font can be set again.
-const MAX_STATES: usize = 10_000;
-/// What painting a tile of the size of a page takes, in bytes of content: some ten milliseconds at 200 pixels per inch.
-const MAX_TILE_BYTES: f64 = 500_000.0;
+/// States saved at once, at most; hayro saves as many.
+const MAX_STATES: usize = 65_536;
+/// A tile is painted into a picture of its own, of the size of the tile or of what is filled with it; a page, in square
+/// points, takes as long as so many bytes of content: some ten milliseconds at 200 pixels per inch.
+const MAX_TILE_AREA: f64 = 500_000.0;
+/// A tile that leans so much that its picture is larger than itself by this has no end of it.
+const MAX_LEAN: f64 = 100.0;
+/// Pixels that are decoded in the time of one byte of content.
+const PIXELS_OF_BYTE: u64 = 10;
 
 /// What paths and glyphs are painted with.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,8 +29,8 @@ enum Paint {
     Inherited,
     /// A colour or shading.
     Plain,
-    /// A pattern: what is drawn each time.
-    Tiles(Key),
+    /// A pattern: what is drawn each time, and the area of a tile in square points.
+    Tiles(Key, f64),
 }
 
 #[derive(Clone, Debug)]
@@ -41,6 +46,8 @@ struct State {
     fill: Paint,
     stroke: Paint,
     font: Font,
+    /// The clip in force, by number.
+    clip: u32,
 }
 
 /// A content stream that is gone through.
@@ -54,10 +61,14 @@ struct Scan<'c, 'r, 'a> {
     patterns: HashMap<Vec<u8>, Paint>,
     fonts: HashMap<Vec<u8>, Font>,
     masks: HashMap<Vec<u8>, Option<Key>>,
-    masked: HashSet<(Key, [u64; 6])>,
-    images: HashSet<ObjectIdentifier>,
-    /// What is drawn while a Type 3 font is set, how often.
+    /// Places of masks: graphics state, matrix and clip.
+    masked: HashSet<(Vec<u8>, [u64; 6], u32)>,
+    images: HashMap<ObjectIdentifier, u64>,
+    /// Forms that are drawn while a Type 3 font is set, how often.
     with_font: HashMap<(Key, *const Glyphs), (Rc<Glyphs>, u64)>,
+    /// Bounds of the path so far, in points of this stream.
+    path: Option<kurbo::Rect>,
+    clips: u32,
 }
 
 /// Procedures by code.
@@ -71,6 +82,7 @@ impl Costs {
             fill: Paint::Inherited,
             stroke: Paint::Inherited,
             font: Font::Inherited,
+            clip: 0,
         };
         let mut scan = Scan {
             costs: self,
@@ -82,8 +94,10 @@ impl Costs {
             fonts: HashMap::new(),
             masks: HashMap::new(),
             masked: HashSet::new(),
-            images: HashSet::new(),
+            images: HashMap::new(),
             with_font: HashMap::new(),
+            path: None,
+            clips: 0,
         };
         let mut commands = TypedIter::new(content);
         while let Some(command) = commands.next() {
@@ -100,7 +114,7 @@ impl<'a> Scan<'_, '_, 'a> {
             // Which of them it shows is not known here.
             let glyphs: HashSet<Key> = glyphs.values().copied().collect();
             for glyph in glyphs {
-                let count = node.calls_under.entry((drawn, glyph)).or_insert(0);
+                let count = node.shows_under.entry((drawn, glyph)).or_insert(0);
                 *count = count.saturating_add(times);
             }
         }
@@ -113,6 +127,8 @@ impl<'a> Scan<'_, '_, 'a> {
             Is::SaveState(_) => {
                 if self.saved.len() < MAX_STATES {
                     self.saved.push(self.state.clone());
+                } else {
+                    self.costs.overflowed = true;
                 }
             }
             Is::RestoreState(_) => {
@@ -136,16 +152,39 @@ impl<'a> Scan<'_, '_, 'a> {
             Is::ColorSpaceStroke(space) if is_device(space.0) => self.state.stroke = Paint::Plain,
             Is::NonStrokeColorNamed(color) => self.state.fill = self.pattern(color.1),
             Is::StrokeColorNamed(color) => self.state.stroke = self.pattern(color.1),
-            Is::FillPathNonZero(_) | Is::FillPathNonZeroCompatibility(_) | Is::FillPathEvenOdd(_) => {
-                self.paints(self.state.fill, 1);
+            Is::MoveTo(to) => self.point(to.0, to.1),
+            Is::LineTo(to) => self.point(to.0, to.1),
+            Is::CubicTo(to) => {
+                self.point(to.0, to.1);
+                self.point(to.2, to.3);
+                self.point(to.4, to.5);
             }
-            Is::StrokePath(_) | Is::CloseAndStrokePath(_) => self.paints(self.state.stroke, 1),
+            Is::CubicStartTo(to) => {
+                self.point(to.0, to.1);
+                self.point(to.2, to.3);
+            }
+            Is::CubicEndTo(to) => {
+                self.point(to.0, to.1);
+                self.point(to.2, to.3);
+            }
+            Is::RectPath(rect) => {
+                self.point(rect.0, rect.1);
+                self.corner(rect.0.as_f64() + rect.2.as_f64(), rect.1.as_f64() + rect.3.as_f64());
+            }
+            Is::EndPath(_) => self.path = None,
+            Is::ClipNonZero(_) | Is::ClipEvenOdd(_) => {
+                self.clips += 1;
+                self.state.clip = self.clips;
+            }
+            Is::FillPathNonZero(_) | Is::FillPathNonZeroCompatibility(_) | Is::FillPathEvenOdd(_) => {
+                self.paints_path(&[self.state.fill]);
+            }
+            Is::StrokePath(_) | Is::CloseAndStrokePath(_) => self.paints_path(&[self.state.stroke]),
             Is::FillAndStrokeNonZero(_)
             | Is::FillAndStrokeEvenOdd(_)
             | Is::CloseFillAndStrokeNonZero(_)
             | Is::CloseFillAndStrokeEvenOdd(_) => {
-                self.paints(self.state.fill, 1);
-                self.paints(self.state.stroke, 1);
+                self.paints_path(&[self.state.fill, self.state.stroke]);
             }
             Is::TextFont(font) => self.state.font = self.named_font(font.0),
             Is::ShowText(text) => self.shows(text.0.as_bytes()),
@@ -163,12 +202,13 @@ impl<'a> Scan<'_, '_, 'a> {
                 if !is_bounded_image(image.0) {
                     self.node.bytes = u64::MAX;
                 }
+                self.paints(self.state.fill, MAX_TILE_AREA);
             }
             Is::SetGraphicsState(name) => self.set_state(name.0),
             Is::XObject(name) => match self.place.resources.get_x_object(name.0) {
                 Some(stream) if is_form(&stream) => {
                     let key = self.costs.take_in(&stream, self.place);
-                    self.draws(key, 1);
+                    self.draws_form(key);
                 }
                 Some(image) => self.image(&image),
                 None => {}
@@ -177,17 +217,44 @@ impl<'a> Scan<'_, '_, 'a> {
         }
     }
 
-    /// An image is decoded, with its masks.
+    fn point(&mut self, x: Number, y: Number) {
+        self.corner(x.as_f64(), y.as_f64());
+    }
+
+    /// The path gets as far as a point in user space.
+    fn corner(&mut self, x: f64, y: f64) {
+        let point = self.state.ctm * kurbo::Point::new(x, y);
+        let bounds = kurbo::Rect::from_points(point, point);
+        self.path = Some(self.path.map_or(bounds, |path| path.union(bounds)));
+    }
+
+    fn paints_path(&mut self, paints: &[Paint]) {
+        let area = self.path.take().map_or(0.0, |path| path.area());
+        paints.iter().for_each(|paint| self.paints(*paint, area));
+    }
+
+    /// An image is decoded, with its masks, each time.
     fn image(&mut self, image: &Stream<'_>) {
-        if self.images.insert(image.obj_id()) {
-            let masks = [keys::SMASK, keys::MASK].map(|key| image.dict().get::<Stream<'_>>(key));
-            for stream in masks.iter().flatten().chain([image]) {
-                self.node.largest = larger(self.node.largest, image_size(stream));
-                if !self.costs.is_image_bounded(stream) {
-                    self.node.bytes = u64::MAX;
+        let bytes = match self.images.get(&image.obj_id()) {
+            Some(bytes) => *bytes,
+            None => {
+                let masks = [keys::SMASK, keys::MASK].map(|key| image.dict().get::<Stream<'_>>(key));
+                let mut pixels: u64 = 0;
+                let mut too_much = self.costs.image_parts(image.dict(), self.place.xref) > MAX_PARTS;
+                for stream in masks.iter().flatten().chain([image]) {
+                    let (width, height) = image_size(stream);
+                    pixels = pixels.saturating_add(u64::from(width) * u64::from(height));
+                    self.node.largest = larger(self.node.largest, (width, height));
+                    too_much |= !self.costs.is_image_bounded(stream);
                 }
+                let bytes = if too_much { u64::MAX } else { pixels / PIXELS_OF_BYTE };
+                self.images.insert(image.obj_id(), bytes);
+                bytes
             }
-        }
+        };
+        self.node.bytes = self.node.bytes.saturating_add(bytes);
+        // Stencils are.
+        self.paints(self.state.fill, MAX_TILE_AREA);
     }
 
     fn pattern(&mut self, name: Option<&Name<'_>>) -> Paint {
@@ -216,15 +283,16 @@ impl<'a> Scan<'_, '_, 'a> {
         // It has no resources but its own.
         let own = Resources::new(dict.get::<Dict<'_>>(keys::RESOURCES).unwrap_or_default());
         let owner = Owner::Object(stream.obj_id());
-        let key = self.costs.take_in_with(&stream, Place { resources: &own, owner, ..self.place });
-        // Each time a picture of the tile is painted too, at most of the size of a page.
+        let key = self.costs.take_in_with(&stream, Place { resources: &own, owner, ..self.place }, false);
         let matrix = dict.get::<[f64; 6]>(keys::MATRIX).map(Affine::new).unwrap_or_default();
+        let [a, b, c, d, ..] = matrix.as_coeffs();
+        let (wide, high) = (a.hypot(b) * step(keys::X_STEP), c.hypot(d) * step(keys::Y_STEP));
         let area = (step(keys::X_STEP) * step(keys::Y_STEP) * matrix.determinant()).abs();
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between two bounds")]
-        let bytes = if area.is_finite() { area.min(MAX_TILE_BYTES) as u64 } else { 0 };
-        let tile =
-            Node { bytes, calls: HashMap::from([(key, across.saturating_mul(down))]), ..Node::default() };
-        Some(Paint::Tiles(self.costs.insert_direct(key.0, tile)))
+        let leans = wide * high > MAX_LEAN * area && wide.max(high) > MAX_TILE_AREA.sqrt();
+        let bytes = if leans { u64::MAX } else { 0 };
+        let calls = HashMap::from([(key, across.saturating_mul(down))]);
+        let tile = self.costs.insert_direct(key.0, Node { bytes, calls, ..Node::default() });
+        Some(Paint::Tiles(tile, area))
     }
 
     fn named_font(&mut self, name: &Name<'_>) -> Font {
@@ -264,12 +332,20 @@ impl<'a> Scan<'_, '_, 'a> {
                 Object::Name(name) => {
                     if let (Ok(code), Some(glyph)) = (u8::try_from(code), procedures.get::<Stream<'_>>(name))
                     {
-                        let key = self.costs.take_in_with(&glyph, place);
-                        glyphs.insert(code, key);
+                        // It may have resources of its own.
+                        glyphs.insert(code, self.costs.take_in_unlimited(&glyph, place));
                     }
                     code = code.saturating_add(1);
                 }
                 _ => {}
+            }
+        }
+        // Other codes go by a standard encoding: any of the procedures, so the longest.
+        let all = procedures.keys().filter_map(|name| procedures.get::<Stream<'_>>(&name));
+        if let Some(longest) = all.max_by_key(|glyph| glyph.raw_data().len()) {
+            let longest = self.costs.take_in_unlimited(&longest, place);
+            for code in 0..=u8::MAX {
+                glyphs.entry(code).or_insert(longest);
             }
         }
         Font::Type3(Rc::new(glyphs))
@@ -293,31 +369,36 @@ impl<'a> Scan<'_, '_, 'a> {
                 group
             }
         };
+        let place = (name.to_vec(), self.state.ctm.as_coeffs().map(f64::to_bits), self.state.clip);
         if let Some(group) = group
-            && self.masked.insert((group, self.state.ctm.as_coeffs().map(f64::to_bits)))
+            && self.masked.insert(place)
         {
             self.node.masks += 1;
             *self.node.calls.entry(group).or_insert(0) += 1;
         }
     }
 
-    /// Something is painted so many times.
-    fn paints(&mut self, paint: Paint, times: u64) {
+    /// Something of so many square points is painted.
+    fn paints(&mut self, paint: Paint, area: f64) {
         match paint {
             Paint::Plain => {}
-            Paint::Inherited => self.node.inherited = self.node.inherited.saturating_add(times),
-            Paint::Tiles(key) => {
-                let count = self.node.calls.entry(key).or_insert(0);
-                *count = count.saturating_add(times);
+            Paint::Inherited => self.node.inherited = self.node.inherited.saturating_add(1),
+            Paint::Tiles(key, tile) => {
+                *self.node.calls.entry(key).or_insert(0) += 1;
+                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded, or 0")]
+                let bytes = area.min(tile).clamp(0.0, MAX_TILE_AREA) as u64;
+                self.node.bytes = self.node.bytes.saturating_add(bytes);
             }
         }
     }
 
+    /// A run of text is shown.
     fn shows(&mut self, text: &[u8]) {
-        let length = text.len() as u64;
         match self.state.font.clone() {
             Font::Outlines => {}
-            Font::Inherited => self.node.inherited = self.node.inherited.saturating_add(length),
+            Font::Inherited => {
+                self.node.inherited_text = self.node.inherited_text.saturating_add(text.len() as u64);
+            }
             Font::Type3(glyphs) => {
                 let mut shown: HashMap<Key, u64> = HashMap::new();
                 for key in text.iter().filter_map(|code| glyphs.get(code)) {
@@ -327,34 +408,36 @@ impl<'a> Scan<'_, '_, 'a> {
                 return;
             }
         }
-        self.paints(self.state.fill, length);
-        self.paints(self.state.stroke, length);
+        // Of the size of a line.
+        self.paints(self.state.fill, MAX_TILE_AREA / 50.0);
+        self.paints(self.state.stroke, MAX_TILE_AREA / 50.0);
     }
 
-    /// A form or a glyph is drawn, which takes over colours and font.
+    /// A form or a glyph is drawn, which takes over colours.
     fn draws(&mut self, drawn: Key, times: u64) {
         *self.node.calls.entry(drawn).or_insert(0) += times;
-        let mut inherits = false;
+        let mut inherits = matches!(self.state.font, Font::Inherited);
         for paint in [self.state.fill, self.state.stroke] {
             match paint {
                 Paint::Plain => {}
                 Paint::Inherited => inherits = true,
-                Paint::Tiles(key) => {
+                Paint::Tiles(key, _) => {
                     let count = self.node.calls_under.entry((drawn, key)).or_insert(0);
                     *count = count.saturating_add(times);
                 }
             }
         }
-        match &self.state.font {
-            Font::Outlines => {}
-            Font::Inherited => inherits = true,
-            Font::Type3(glyphs) => {
-                let with = (drawn, Rc::as_ptr(glyphs));
-                self.with_font.entry(with).or_insert_with(|| (Rc::clone(glyphs), 0)).1 += times;
-            }
-        }
         if inherits {
             *self.node.inherited_calls.entry(drawn).or_insert(0) += times;
+        }
+    }
+
+    /// A form is drawn, which takes over the font too; a glyph does not.
+    fn draws_form(&mut self, drawn: Key) {
+        self.draws(drawn, 1);
+        if let Font::Type3(glyphs) = &self.state.font {
+            let with = (drawn, Rc::as_ptr(glyphs));
+            self.with_font.entry(with).or_insert_with(|| (Rc::clone(glyphs), 0)).1 += 1;
         }
     }
 }
@@ -362,7 +445,8 @@ impl<'a> Scan<'_, '_, 'a> {
 /// Width and height that an image says it has, in pixels.
 pub(crate) fn image_size(image: &Stream<'_>) -> (u32, u32) {
     let side = |long: &[u8], short: &[u8]| {
-        image.dict().get::<u32>(long).or_else(|| image.dict().get::<u32>(short)).unwrap_or(0)
+        // In the order in which they are looked for.
+        image.dict().get::<u32>(short).or_else(|| image.dict().get::<u32>(long)).unwrap_or(0)
     };
     (side(keys::WIDTH, keys::W), side(keys::HEIGHT, keys::H))
 }

@@ -55,7 +55,8 @@ impl Costs {
 
     /// Parts of the colour space of an image.
     pub(super) fn image_parts(&mut self, image: &Dict<'_>, xref: &XRef) -> u64 {
-        self.of_key(image, keys::COLORSPACE, Kind::Space, xref, 0)
+        let space = self.of_key(image, keys::COLORSPACE, Kind::Space, xref, 0);
+        space.saturating_add(self.of_key(image, keys::CS, Kind::Space, xref, 0))
     }
 
     /// Whether the data of an image, whose stream this is, can be unpacked.
@@ -83,8 +84,8 @@ impl Costs {
         };
         match self.known_parts.get(&(id, kind)) {
             Some(Some(parts)) => return *parts,
-            // It is a part of itself.
-            Some(None) => return u64::MAX,
+            // It is a part of itself, which is not followed.
+            Some(None) => return 0,
             None => {}
         }
         self.known_parts.insert((id, kind), None);
@@ -121,16 +122,27 @@ impl Costs {
             ]),
             Kind::Pattern => self.of_key(dict, keys::SHADING, Kind::Shading, xref, nesting),
             Kind::State => {
+                let functions =
+                    [keys::TR, keys::TR2].map(|key| self.of_key(dict, key, Kind::Function, xref, nesting));
+                let font = dict.get::<Array<'_>>(keys::FONT).and_then(|font| font.raw_iter().next());
+                let font = font.map_or(0, |font| self.entry(font, Kind::Font, xref, nesting));
                 let mask = dict.get::<Dict<'_>>(keys::SMASK);
-                sum([
-                    sum([keys::TR, keys::TR2]
-                        .map(|key| self.of_key(dict, key, Kind::Function, xref, nesting))),
-                    mask.map_or(0, |mask| self.of_key(&mask, keys::TR, Kind::Function, xref, nesting)),
-                ])
+                let mask = mask.map_or(0, |mask| self.mask(&mask, xref, nesting));
+                sum([sum(functions), sum([font, mask])])
             }
             Kind::Font => font(dict),
             Kind::Space | Kind::Image => 0,
         }
+    }
+
+    fn mask(&mut self, mask: &Dict<'_>, xref: &XRef, nesting: u32) -> u64 {
+        let transfer = self.of_key(mask, keys::TR, Kind::Function, xref, nesting);
+        let Some(group) = mask.get::<Stream<'_>>(keys::G) else { return transfer };
+        if !is_bounded(&group, MAX_STREAM_BYTES) {
+            return u64::MAX;
+        }
+        let attributes = group.dict().get::<Dict<'_>>(keys::GROUP).unwrap_or_default();
+        transfer.saturating_add(self.of_key(&attributes, keys::CS, Kind::Space, xref, nesting))
     }
 
     fn space(&mut self, space: &Array<'_>, xref: &XRef, nesting: u32) -> u64 {
@@ -166,13 +178,14 @@ fn font(dict: &Dict<'_>) -> u64 {
     let below =
         dict.get::<Array<'_>>(keys::DESCENDANT_FONTS).and_then(|fonts| fonts.iter::<Dict<'_>>().next());
     let inner = below.as_ref().unwrap_or(dict);
-    let described = inner.get::<Dict<'_>>(keys::FONT_DESC).unwrap_or_default();
-    let files = [keys::FONT_FILE, keys::FONT_FILE2, keys::FONT_FILE3].map(|key| described.get(key));
-    let maps = [keys::TO_UNICODE, keys::ENCODING].map(|key| dict.get(key));
-    let table = inner.get::<Stream<'_>>(keys::CID_TO_GID_MAP);
-    let mut streams = files.into_iter().chain(maps).chain([table]).flatten();
-    if streams.any(|stream: Stream<'_>| !is_bounded(&stream, MAX_STREAM_BYTES)) {
-        return u64::MAX;
+    for font in [dict, inner] {
+        let described = font.get::<Dict<'_>>(keys::FONT_DESC).unwrap_or_default();
+        let files = [keys::FONT_FILE, keys::FONT_FILE2, keys::FONT_FILE3].map(|key| described.get(key));
+        let maps = [keys::TO_UNICODE, keys::ENCODING, keys::CID_TO_GID_MAP].map(|key| font.get(key));
+        let mut streams = files.into_iter().chain(maps).flatten();
+        if streams.any(|stream: Stream<'_>| !is_bounded(&stream, MAX_STREAM_BYTES)) {
+            return u64::MAX;
+        }
     }
     let widths = inner.get::<Array<'_>>(keys::W).map_or(0, |widths| ranges(&widths, 1));
     let heights = inner.get::<Array<'_>>(keys::W2).map_or(0, |widths| ranges(&widths, 3));
@@ -185,7 +198,8 @@ fn ranges(widths: &Array<'_>, values: usize) -> u64 {
     let mut sum: u64 = 0;
     loop {
         if let Some((_, listed)) = entries.next::<(u32, Array<'_>)>() {
-            sum = sum.saturating_add(listed.data().len() as u64);
+            // A number has two bytes at least.
+            sum = sum.saturating_add(listed.data().len() as u64 / 2);
         } else if let Some((first, last)) = entries.next::<(u32, u32)>() {
             sum = sum.saturating_add(u64::from(last.saturating_sub(first)) + 1);
             for _ in 0..values {

@@ -1,6 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may fail loudly")]
 
-use super::reading::drawn_names;
 use super::*;
 use crate::document::Rect;
 use crate::pdf::fixture::Fixture;
@@ -35,9 +34,15 @@ const NOT_AT_ALL: (Result<(), PageError>, Result<(), PageError>) =
     (Err(PageError::TooComplex), Err(PageError::TooComplex));
 
 #[test]
-fn names_before_do_are_found() {
-    let names: Vec<&[u8]> = drawn_names(b"/A Do q /Long#20one\nDo Q /Done 1 /B  Do").collect();
-    assert_eq!(names, [&b"A"[..], b"Long#20one", b"B"]);
+fn forms_are_found_however_they_are_called() {
+    let long = "x".repeat(200);
+    for (name, call) in
+        [("X", "/X Do"), ("X", "/X %c\nDo"), ("X", "/X D#6f"), (&long, &format!("/{long} Do"))]
+    {
+        let mut fixture = Fixture::page("", &format!("/Resources << /XObject << /{name} 5 0 R >> >>"), call);
+        forms(&mut fixture, 5, 10);
+        assert_eq!(goes(&fixture.open()), NOT_AT_ALL, "{call}");
+    }
 }
 
 #[test]
@@ -180,9 +185,9 @@ fn masks_in_masks_are_refused_and_many_masks_are_painted_coarser() {
 }
 
 #[test]
-fn functions_and_colour_spaces_that_multiply_or_go_round_are_refused() {
+fn functions_and_colour_spaces_that_multiply_are_refused_and_those_that_go_round_are_not_followed() {
     let ends = ["<< /FunctionType 2 /Domain [0 1] /N 1 >>", "5 0 R"];
-    for (times, end, expected) in [(1, ends[0], WHOLE), (10, ends[0], NOT_AT_ALL), (1, ends[1], NOT_AT_ALL)] {
+    for (times, end, expected) in [(1, ends[0], WHOLE), (10, ends[0], NOT_AT_ALL), (1, ends[1], WHOLE)] {
         for resources in [
             "/Shading << /S << /ShadingType 2 /ColorSpace /DeviceGray /Coords [0 0 1 0] /Function 5 0 R >> >>",
             "/ColorSpace << /S [/Separation /A /DeviceGray 5 0 R] >>",
@@ -203,22 +208,11 @@ fn functions_and_colour_spaces_that_multiply_or_go_round_are_refused() {
         }
     }
     let space = "/Resources << /ColorSpace << /S 5 0 R >> >>";
-    for (base, expected) in [("/DeviceRGB", WHOLE), ("5 0 R", NOT_AT_ALL)] {
+    for (base, expected) in [("/DeviceRGB", WHOLE), ("5 0 R", WHOLE)] {
         let mut fixture = Fixture::page("", space, "0 0 5 5 re f");
         fixture.add(&format!("[/Indexed {base} 1 <000000ffffff>]"));
         assert_eq!(goes(&fixture.open()), expected);
     }
-}
-
-#[test]
-fn an_image_whose_colours_go_round_is_not_decoded() {
-    let mut fixture = Fixture::page("", "/Resources << /XObject << /I 5 0 R >> >>", "/I Do");
-    fixture.stream(
-        "/Type /XObject /Subtype /Image /Width 1 /Height 1 /BitsPerComponent 8 /ColorSpace [/Indexed 6 0 R 1 <0000>]",
-        b"x",
-    );
-    fixture.add("[/Pattern 6 0 R]");
-    assert_eq!(goes(&fixture.open()), NOT_AT_ALL);
 }
 
 #[test]
@@ -328,4 +322,85 @@ fn images_are_seen_wherever_they_are_painted() {
     let document = fixture.open();
     assert_eq!(goes(&document), READ_ONLY);
     assert_eq!(PageReader::new(&document).image(1, 0), Err(PageError::ImageUnbounded));
+}
+
+#[test]
+fn streams_are_unpacked_whatever_packs_them() {
+    let hex = |data: &[u8]| -> Vec<u8> {
+        data.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect()
+    };
+    let ascii85 = |data: &[u8]| -> Vec<u8> {
+        let group = |four: &[u8]| {
+            let mut bytes = [0; 4];
+            bytes[..four.len()].copy_from_slice(four);
+            let number = u32::from_be_bytes(bytes);
+            (0..=four.len() as u32)
+                .map(|at| b'!' + (number / 85_u32.pow(4 - at) % 85) as u8)
+                .collect::<Vec<_>>()
+        };
+        data.chunks(4).flat_map(group).chain(*b"~>").collect()
+    };
+    for (megabytes, expected) in [(3, WHOLE), (140, NOT_AT_ALL)] {
+        let flate = packed_blanks(megabytes);
+        for (filter, data) in [
+            ("/FlateDecode", flate.clone()),
+            // Without its head.
+            ("/FlateDecode", flate[2..].to_vec()),
+            ("[/ASCIIHexDecode /FlateDecode]", hex(&flate)),
+            ("[/ASCII85Decode /FlateDecode]", ascii85(&flate)),
+            ("[/FlateDecode /FlateDecode]", packed(&flate, 1)),
+        ] {
+            let mut fixture = Fixture::page("", "/Contents 5 0 R", "");
+            fixture.stream(&format!("/Filter {filter}"), &data);
+            assert_eq!(goes(&fixture.open()), expected, "{megabytes} MB by {filter}");
+        }
+    }
+}
+
+#[test]
+fn glyphs_that_show_themselves_are_not_painted() {
+    let resources = "/Resources << /Font << /F 5 0 R >> >>";
+    let mut fixture = Fixture::page("", resources, "BT /F 10 Tf 50 700 Td (a) Tj ET");
+    fixture.add(
+        "<< /Type /Font /Subtype /Type3 /FontBBox [0 0 10 10] /FontMatrix [.1 0 0 .1 0 0] /FirstChar 97 /LastChar 97 \
+         /Widths [10] /Encoding << /Differences [97 /a] >> /CharProcs << /a 6 0 R >> >>",
+    );
+    fixture.stream("", b"10 0 d0 BT /F 10 Tf (a) Tj ET");
+    assert_eq!(goes(&fixture.open()), READ_ONLY);
+}
+
+#[test]
+fn long_pages_in_fonts_of_glyphs_and_many_small_shapes_with_a_large_pattern_are_painted() {
+    let procedures: String = (0..80).map(|glyph| format!("/g{glyph} {} 0 R ", 6 + glyph)).collect();
+    let names: String = (0..80).map(|glyph| format!("/g{glyph} ")).collect();
+    let text: String = (0..100).map(|_| format!("({}) Tj ", "abcdefghij".repeat(10))).collect();
+    let content = format!("BT /F 10 Tf 50 700 Td {text} ET");
+    let mut fixture = Fixture::page("", "/Resources << /Font << /F 5 0 R >> >>", &content);
+    fixture.add(&format!(
+        "<< /Type /Font /Subtype /Type3 /FontBBox [0 0 10 10] /FontMatrix [.1 0 0 .1 0 0] /FirstChar 48 /LastChar 127 \
+         /Widths [10] /Encoding << /Differences [48 {names}] >> /CharProcs << {procedures} >> >>"
+    ));
+    let glyph = "10 0 0 0 9 9 d1 ".to_owned() + &"0 0 m 9 9 l 9 0 l ".repeat(50) + "f";
+    for _ in 0..80 {
+        fixture.stream("", glyph.as_bytes());
+    }
+    assert_eq!(goes(&fixture.open()), WHOLE);
+
+    let shapes = "/Pattern cs /P scn ".to_owned() + &"9 9 5 5 re f ".repeat(5_000);
+    let mut fixture = Fixture::page("", "/Resources << /Pattern << /P 5 0 R >> >>", &shapes);
+    let dict = "/Type /Pattern /PatternType 1 /PaintType 1 /TilingType 1 /BBox [0 0 600 800]";
+    fixture.stream(&format!("{dict} /XStep 600 /YStep 800 /Resources << >>"), b"0 0 5 5 re f");
+    assert_eq!(goes(&fixture.open()), WHOLE);
+}
+
+#[test]
+fn a_mask_that_unpacks_to_anything_is_not_unpacked() {
+    for (megabytes, expected) in [(1, WHOLE), (140, NOT_AT_ALL)] {
+        let mut fixture =
+            Fixture::page("", "/Resources << /ExtGState << /G 5 0 R >> >>", "/G gs 0 0 9 9 re f");
+        fixture.add("<< /Type /ExtGState /SMask << /S /Luminosity /G 6 0 R >> >>");
+        let dict = format!("{FORM} /Group << /S /Transparency /CS /DeviceGray >> /Filter /FlateDecode");
+        fixture.stream(&dict, &packed_blanks(megabytes));
+        assert_eq!(goes(&fixture.open()), expected);
+    }
 }
