@@ -20,6 +20,7 @@ use hayro::hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, S
 use hayro::hayro_syntax::page::{Page, Resources};
 use hayro::hayro_syntax::xref::XRef;
 use inflate::{MAX_STREAM_BYTES, are_bounded, is_bounded};
+use reading::Externals;
 use resources::{KnownParts, MAX_PARTS};
 use std::collections::{HashMap, HashSet};
 
@@ -133,6 +134,7 @@ pub(super) struct Costs {
     open: HashSet<Key>,
     direct: u32,
     known_parts: KnownParts,
+    externals: Externals,
     /// The page asked for last.
     last: Option<(u32, Work)>,
 }
@@ -154,6 +156,7 @@ impl Costs {
             open: HashSet::new(),
             direct: 0,
             known_parts: KnownParts::new(),
+            externals: Externals::new(),
             last: None,
         }
     }
