@@ -202,7 +202,9 @@ impl<'a> Scan<'_, '_, 'a> {
                 if !is_bounded_image(image.0) {
                     self.node.bytes = u64::MAX;
                 }
-                self.paints(self.state.fill, MAX_TILE_AREA);
+                if is_stencil(image.0) {
+                    self.paints(self.state.fill, MAX_TILE_AREA);
+                }
             }
             Is::SetGraphicsState(name) => self.set_state(name.0),
             Is::XObject(name) => match self.place.resources.get_x_object(name.0) {
@@ -253,8 +255,9 @@ impl<'a> Scan<'_, '_, 'a> {
             }
         };
         self.node.bytes = self.node.bytes.saturating_add(bytes);
-        // Stencils are.
-        self.paints(self.state.fill, MAX_TILE_AREA);
+        if is_stencil(image) {
+            self.paints(self.state.fill, MAX_TILE_AREA);
+        }
     }
 
     fn pattern(&mut self, name: Option<&Name<'_>>) -> Paint {
@@ -440,6 +443,12 @@ impl<'a> Scan<'_, '_, 'a> {
             self.with_font.entry(with).or_insert_with(|| (Rc::clone(glyphs), 0)).1 += 1;
         }
     }
+}
+
+/// Whether an image is painted with the colour or pattern in force.
+fn is_stencil(image: &Stream<'_>) -> bool {
+    let dict = image.dict();
+    dict.get::<bool>(keys::IM).or_else(|| dict.get::<bool>(keys::IMAGE_MASK)).unwrap_or(false)
 }
 
 /// Width and height that an image says it has, in pixels.
