@@ -1,6 +1,6 @@
 //! Images out of the file in their own resolution, with their masks applied.
 
-use super::complexity::{image_size, is_bounded_image};
+use super::complexity::{image_size, is_bounded_image, masks};
 use super::reader::PageError;
 use hayro::hayro_interpret::font::GlyphRun;
 use hayro::hayro_interpret::kurbo::BezPath;
@@ -65,11 +65,6 @@ impl<'a> Device<'a> for ImageCatcher<'_> {
         }
         self.seen += 1;
     }
-}
-
-/// An image's masks.
-fn masks<'a>(stream: &Stream<'a>) -> impl Iterator<Item = Stream<'a>> {
-    [keys::SMASK, keys::MASK].into_iter().filter_map(|key| stream.dict().get::<Stream<'_>>(key))
 }
 
 fn extract(image: &Image<'_, '_>) -> Result<ExtractedImage, PageError> {

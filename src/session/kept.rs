@@ -194,9 +194,7 @@ impl Job {
             Entry::Finished => {}
         }
     }
-}
 
-impl Job {
     /// Has a page take a detour. One that is finished stays: it is only not looked through again.
     pub(super) fn detour(&mut self, trouble: Trouble) {
         let (page, finished) = (trouble.page, self.has_page(trouble.page));

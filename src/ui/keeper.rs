@@ -233,12 +233,10 @@ impl Keeper {
             let mut diaries = self.diaries.borrow_mut();
             let Some(diary) = diaries.get_mut(&file) else { return Ok(()) };
             for kept in &entries {
-                let left_out = |trouble: &Trouble| trouble.detour == Detour::Nothing;
-                diary.pages += match &kept.entry {
-                    Entry::Told(Told::Page { .. }) => 1,
-                    Entry::Detoured(trouble) => u32::from(left_out(trouble)),
-                    _ => 0,
-                };
+                diary.pages += u32::from(matches!(
+                    kept.entry,
+                    Entry::Told(Told::Page { .. }) | Entry::Detoured(Trouble { detour: Detour::Nothing, .. })
+                ));
                 diary.finished = match kept.entry {
                     Entry::Finished => true,
                     Entry::Told(_) | Entry::Detoured(_) => false,

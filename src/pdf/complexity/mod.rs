@@ -13,7 +13,7 @@ mod resources;
 mod tests;
 
 pub(super) use inflate::is_bounded_image;
-pub(super) use painting::image_size;
+pub(super) use painting::{image_size, masks};
 
 use hayro::hayro_syntax::object::dict::keys;
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Stream};

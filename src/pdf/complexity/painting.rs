@@ -1,8 +1,9 @@
 //! What painting a page goes through: forms, tiling patterns once for each path and glyph that is filled or stroked with
 //! them and each tile, glyphs of Type 3 fonts, and soft masks once for each place.
 
+use super::reading::External;
 use super::resources::MAX_PARTS;
-use super::{Costs, Key, Node, Owner, Place, is_bounded_image, is_form, larger};
+use super::{Costs, Key, Node, Owner, Place, is_bounded_image, larger};
 use hayro::hayro_interpret::kurbo::{self, Affine};
 use hayro::hayro_syntax::content::TypedIter;
 use hayro::hayro_syntax::content::ops::{Transform, TypedInstruction};
@@ -60,7 +61,7 @@ struct Scan<'c, 'r, 'a> {
     /// Resources by name, looked up once.
     patterns: HashMap<Vec<u8>, Paint>,
     fonts: HashMap<Vec<u8>, Font>,
-    masks: HashMap<Vec<u8>, Option<Key>>,
+    states: HashMap<Vec<u8>, (Option<Font>, Option<Key>)>,
     /// Places of masks: graphics state, matrix and clip.
     masked: HashSet<(Vec<u8>, [u64; 6], u32)>,
     images: HashMap<ObjectIdentifier, u64>,
@@ -92,7 +93,7 @@ impl Costs {
             saved: Vec::new(),
             patterns: HashMap::new(),
             fonts: HashMap::new(),
-            masks: HashMap::new(),
+            states: HashMap::new(),
             masked: HashSet::new(),
             images: HashMap::new(),
             with_font: HashMap::new(),
@@ -207,14 +208,19 @@ impl<'a> Scan<'_, '_, 'a> {
                 }
             }
             Is::SetGraphicsState(name) => self.set_state(name.0),
-            Is::XObject(name) => match self.place.resources.get_x_object(name.0) {
-                Some(stream) if is_form(&stream) => {
+            Is::XObject(name) => {
+                let external = self.costs.external(name.0, self.place);
+                let Some(stream) = self.place.resources.get_x_object(name.0) else { return };
+                if external == External::Form {
                     let key = self.costs.take_in(&stream, self.place);
                     self.draws_form(key);
+                } else {
+                    self.image(&stream);
                 }
-                Some(image) => self.image(&image),
-                None => {}
-            },
+                if external == External::TooMuch {
+                    self.node.bytes = u64::MAX;
+                }
+            }
             _ => {}
         }
     }
@@ -240,14 +246,13 @@ impl<'a> Scan<'_, '_, 'a> {
         let bytes = match self.images.get(&image.obj_id()) {
             Some(bytes) => *bytes,
             None => {
-                let masks = [keys::SMASK, keys::MASK].map(|key| image.dict().get::<Stream<'_>>(key));
                 let mut pixels: u64 = 0;
-                let mut too_much = self.costs.image_parts(image.dict(), self.place.xref) > MAX_PARTS;
-                for stream in masks.iter().flatten().chain([image]) {
-                    let (width, height) = image_size(stream);
+                let mut too_much = false;
+                for stream in masks(image).chain([image.clone()]) {
+                    let (width, height) = image_size(&stream);
                     pixels = pixels.saturating_add(u64::from(width) * u64::from(height));
                     self.node.largest = larger(self.node.largest, (width, height));
-                    too_much |= !self.costs.is_image_bounded(stream);
+                    too_much |= !self.costs.is_image_bounded(&stream);
                 }
                 let bytes = if too_much { u64::MAX } else { pixels / PIXELS_OF_BYTE };
                 self.images.insert(image.obj_id(), bytes);
@@ -355,23 +360,15 @@ impl<'a> Scan<'_, '_, 'a> {
     }
 
     fn set_state(&mut self, name: &Name<'_>) {
-        let dict = self.place.resources.get_ext_g_state(name);
-        let Some(dict) = dict else { return };
-        if let Some(font) = dict.get::<Array<'_>>(keys::FONT)
-            && let Some(font) = font.iter::<Dict<'_>>().next()
-        {
-            self.state.font = self.font(&font);
+        let known = self.states.get(&**name).cloned();
+        let (font, group) = known.unwrap_or_else(|| {
+            let state = self.named_state(name);
+            self.states.insert(name.to_vec(), state.clone());
+            state
+        });
+        if let Some(font) = font {
+            self.state.font = font;
         }
-        let group = match self.masks.get(&**name) {
-            Some(group) => *group,
-            None => {
-                let mask = dict.get::<Dict<'_>>(keys::SMASK);
-                let group = mask.and_then(|mask| mask.get::<Stream<'_>>(keys::G));
-                let group = group.map(|group| self.costs.take_in(&group, self.place));
-                self.masks.insert(name.to_vec(), group);
-                group
-            }
-        };
         let place = (name.to_vec(), self.state.ctm.as_coeffs().map(f64::to_bits), self.state.clip);
         if let Some(group) = group
             && self.masked.insert(place)
@@ -379,6 +376,16 @@ impl<'a> Scan<'_, '_, 'a> {
             self.node.masks += 1;
             *self.node.calls.entry(group).or_insert(0) += 1;
         }
+    }
+
+    /// Font and mask of a graphics state.
+    fn named_state(&mut self, name: &Name<'_>) -> (Option<Font>, Option<Key>) {
+        let Some(dict) = self.place.resources.get_ext_g_state(name) else { return (None, None) };
+        let font = dict.get::<Array<'_>>(keys::FONT).and_then(|font| font.iter::<Dict<'_>>().next());
+        let mask = dict.get::<Dict<'_>>(keys::SMASK);
+        let group = mask.and_then(|mask| mask.get::<Stream<'_>>(keys::G));
+        let font = font.map(|font| self.font(&font));
+        (font, group.map(|group| self.costs.take_in(&group, self.place)))
     }
 
     /// Something of so many square points is painted.
@@ -449,6 +456,11 @@ impl<'a> Scan<'_, '_, 'a> {
 fn is_stencil(image: &Stream<'_>) -> bool {
     let dict = image.dict();
     dict.get::<bool>(keys::IM).or_else(|| dict.get::<bool>(keys::IMAGE_MASK)).unwrap_or(false)
+}
+
+/// An image's masks.
+pub(crate) fn masks<'a>(image: &Stream<'a>) -> impl Iterator<Item = Stream<'a>> {
+    [keys::SMASK, keys::MASK].into_iter().filter_map(|key| image.dict().get::<Stream<'_>>(key))
 }
 
 /// Width and height that an image says it has, in pixels.

@@ -45,7 +45,8 @@ impl Costs {
         node
     }
 
-    fn external(&mut self, name: &Name<'_>, place: Place<'_, '_>) -> External {
+    /// What the external object called `name` is.
+    pub(super) fn external(&mut self, name: &Name<'_>, place: Place<'_, '_>) -> External {
         // Streams are objects of their own.
         let Some(id) = place.resources.x_objects.get_ref(name) else { return External::Image };
         if let Some(external) = self.externals.get(&id.into()) {

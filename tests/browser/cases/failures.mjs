@@ -332,15 +332,8 @@ export function tests(harness) {
           await shown.scrollIntoViewIfNeeded();
           await until("the picture", () => shown.evaluate((it) => it.complete && it.naturalWidth === 1654));
         },
-        {
-          prepare: beforeEachWorker,
-          // As a trap in the reading of the page does, while all pages are looked through.
-          given: `const tell = self.postMessage.bind(self);
-            self.postMessage = (message, ...more) => {
-              tell(message, ...more);
-              if (/"activity":"looking through".*"page":3\\b/.test(message[0])) throw new WebAssembly.RuntimeError("unreachable");
-            };`,
-        },
+        // In the reading of the page, while all pages are looked through.
+        trapAt(/"activity":"looking through".*"page":3\b/, { told: true }),
       ));
 
     it("keeps the text of a page that ends the worker whenever it is painted, and says so", () =>
@@ -357,15 +350,8 @@ export function tests(harness) {
           assert.doesNotMatch(told, /kept as a picture|left out/);
           assert.match(await site.source(), /Manpower/);
         },
-        {
-          prepare: beforeEachWorker,
-          // As a trap does, in place of the words that tell of a page with pictures.
-          given: `const tell = self.postMessage.bind(self);
-            self.postMessage = (message, ...more) => {
-              if (/"event":"page",.*"figures":\\[\\{/.test(message[0])) throw new WebAssembly.RuntimeError("unreachable");
-              return tell(message, ...more);
-            };`,
-        },
+        // In place of the words that tell of a page with pictures.
+        trapAt(/"event":"page",.*"figures":\[\{/),
       ));
 
     it("leaves out a page that ends the worker whatever is done with it, says so, and gives the others", () =>
@@ -381,15 +367,8 @@ export function tests(harness) {
           await site.at("warnings").getByRole("button", { name: "page 3" }).click();
           assert.match(await site.source(), /Statement of Need/);
         },
-        {
-          prepare: beforeEachWorker,
-          // As a trap does, in place of the words that tell of the page.
-          given: `const tell = self.postMessage.bind(self);
-            self.postMessage = (message, ...more) => {
-              if (/"event":"page","page":\\{"number":3,/.test(message[0])) throw new WebAssembly.RuntimeError("unreachable");
-              return tell(message, ...more);
-            };`,
-        },
+        // In place of the words that tell of the page.
+        trapAt(/"event":"page","page":\{"number":3,/),
       ));
   });
 }
@@ -399,6 +378,17 @@ function beforeEachWorker(words) {
   const make = URL.createObjectURL.bind(URL);
   URL.createObjectURL = (content) =>
     make(content.type === "text/javascript" ? new Blob([words, content], { type: content.type }) : content);
+}
+
+/** How to open the page with workers that end as by a trap, in place of words like `pattern` or once they are `told`. */
+function trapAt(pattern, { told = false } = {}) {
+  const given = `const tell = self.postMessage.bind(self);
+    self.postMessage = (message, ...more) => {
+      const traps = ${pattern}.test(message[0]);
+      if (!traps || ${told}) tell(message, ...more);
+      if (traps) throw new WebAssembly.RuntimeError("unreachable");
+    };`;
+  return { prepare: beforeEachWorker, given };
 }
 
 /** As in a private window of some browsers: the storage is there and refuses everything, in workers too. */
